@@ -133,64 +133,152 @@ GIFT_CARD_VALUES_DKK = (200, 500, 1000)
 
 COUNTRIES: tuple[Country, ...] = (
     Country(
-        "DK", "Denmark", 62, "DKK", "da", 25, "Moms", "+45",
-        _words("Anne Mette Lars Søren Freja Emil Ida William Kirsten Jens Camilla Rasmus Sofie Mads Laura Niels"),
-        _words("Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Østergaard"),
-        tuple(_place(r) for r in (
-            "København K|1257|||Amaliegade,Bredgade,Store Kongensgade", "København Ø|2100|||Østerbrogade,Classensgade",
-            "Frederiksberg|1820|||Gammel Kongevej,Vesterbrogade", "Aarhus C|8000|||Vestergade,Jægergårdsgade",
-            "Odense C|5000|||Kongensgade,Vindegade", "Aalborg|9000|||Boulevarden,Vingaardsgade",
-            "Esbjerg|6700|||Kongensgade,Skolegade", "Roskilde|4000|||Algade,Skomagergade",
-            "Rønne|3700|||Store Torvegade,Snellemark", "Svendborg|5700|||Møllergade,Brogade",
-        )),
+        "DK",
+        "Denmark",
+        62,
+        "DKK",
+        "da",
+        25,
+        "Moms",
+        "+45",
+        _words(
+            "Anne Mette Lars Søren Freja Emil Ida William Kirsten Jens Camilla Rasmus Sofie Mads Laura Niels"
+        ),
+        _words(
+            "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Østergaard"
+        ),
+        tuple(
+            _place(r)
+            for r in (
+                "København K|1257|||Amaliegade,Bredgade,Store Kongensgade",
+                "København Ø|2100|||Østerbrogade,Classensgade",
+                "Frederiksberg|1820|||Gammel Kongevej,Vesterbrogade",
+                "Aarhus C|8000|||Vestergade,Jægergårdsgade",
+                "Odense C|5000|||Kongensgade,Vindegade",
+                "Aalborg|9000|||Boulevarden,Vingaardsgade",
+                "Esbjerg|6700|||Kongensgade,Skolegade",
+                "Roskilde|4000|||Algade,Skomagergade",
+                "Rønne|3700|||Store Torvegade,Snellemark",
+                "Svendborg|5700|||Møllergade,Brogade",
+            )
+        ),
     ),
     Country(
-        "SE", "Sweden", 14, "SEK", "sv", 25, "Moms", "+46",
+        "SE",
+        "Sweden",
+        14,
+        "SEK",
+        "sv",
+        25,
+        "Moms",
+        "+46",
         _words("Elsa Erik Astrid Johan Karin Oskar Maja Anders Linnea Gustav"),
         _words("Andersson Johansson Karlsson Nilsson Eriksson Lindqvist Öberg Sjögren"),
-        tuple(_place(r) for r in (
-            "Malmö|211 22|||Södergatan,Engelbrektsgatan", "Göteborg|411 08|||Vallgatan,Kungsgatan",
-            "Stockholm|114 35|||Birger Jarlsgatan,Grev Turegatan", "Lund|222 23|||Stora Södergatan,Bytaregatan",
-        )),
+        tuple(
+            _place(r)
+            for r in (
+                "Malmö|211 22|||Södergatan,Engelbrektsgatan",
+                "Göteborg|411 08|||Vallgatan,Kungsgatan",
+                "Stockholm|114 35|||Birger Jarlsgatan,Grev Turegatan",
+                "Lund|222 23|||Stora Södergatan,Bytaregatan",
+            )
+        ),
     ),
     Country(
-        "NO", "Norway", 9, "NOK", "nb", 25, "MVA", "+47",
+        "NO",
+        "Norway",
+        9,
+        "NOK",
+        "nb",
+        25,
+        "MVA",
+        "+47",
         _words("Ingrid Ola Kari Magnus Sigrid Henrik Nora Sindre"),
         _words("Hansen Johansen Olsen Berg Haugen Solberg Bakke Moen"),
-        tuple(_place(r) for r in (
-            "Oslo|0258|||Bygdøy allé,Thomas Heftyes gate", "Bergen|5003|||Strandgaten,Kong Oscars gate",
-            "Trondheim|7011|||Kongens gate,Munkegata", "Stavanger|4006|||Kirkegata,Pedersgata",
-        )),
+        tuple(
+            _place(r)
+            for r in (
+                "Oslo|0258|||Bygdøy allé,Thomas Heftyes gate",
+                "Bergen|5003|||Strandgaten,Kong Oscars gate",
+                "Trondheim|7011|||Kongens gate,Munkegata",
+                "Stavanger|4006|||Kirkegata,Pedersgata",
+            )
+        ),
     ),
     Country(
-        "DE", "Germany", 8, "EUR", "de", 19, "USt.", "+49",
+        "DE",
+        "Germany",
+        8,
+        "EUR",
+        "de",
+        19,
+        "USt.",
+        "+49",
         _words("Anna Lukas Marie Jonas Katharina Felix Julia Stefan"),
         _words("Müller Schmidt Weber Wagner Becker Hoffmann Krüger Schröder"),
-        tuple(_place(r) for r in (
-            "Hamburg|20354|||Jungfernstieg,Große Bleichen", "Berlin|10119|||Torstraße,Linienstraße",
-            "Flensburg|24937|||Holm,Große Straße", "München|80331|||Sendlinger Straße,Rosental",
-        )),
+        tuple(
+            _place(r)
+            for r in (
+                "Hamburg|20354|||Jungfernstieg,Große Bleichen",
+                "Berlin|10119|||Torstraße,Linienstraße",
+                "Flensburg|24937|||Holm,Große Straße",
+                "München|80331|||Sendlinger Straße,Rosental",
+            )
+        ),
     ),
     Country(
-        "FR", "France", 2, "EUR", "fr", 20, "TVA", "+33",
-        _words("Camille Louis Élise Hugo"), _words("Martin Bernard Lefèvre Moreau"),
-        tuple(_place(r) for r in ("Paris|75003|||Rue de Bretagne,Rue Charlot", "Lyon|69002|||Rue Mercière,Rue Grenette")),
+        "FR",
+        "France",
+        2,
+        "EUR",
+        "fr",
+        20,
+        "TVA",
+        "+33",
+        _words("Camille Louis Élise Hugo"),
+        _words("Martin Bernard Lefèvre Moreau"),
+        tuple(
+            _place(r)
+            for r in ("Paris|75003|||Rue de Bretagne,Rue Charlot", "Lyon|69002|||Rue Mercière,Rue Grenette")
+        ),
     ),
     Country(
-        "GB", "United Kingdom", 3, "GBP", "en", 0, "VAT", "+44",
-        _words("Emily Oliver Charlotte Harry"), _words("Smith Taylor Wilson Evans Hughes"),
-        tuple(_place(r) for r in (
-            "London|E2 7DJ|England|ENG|Columbia Road,Redchurch Street",
-            "Edinburgh|EH1 2JL|Scotland|SCT|Victoria Street,Cockburn Street",
-        )),
+        "GB",
+        "United Kingdom",
+        3,
+        "GBP",
+        "en",
+        0,
+        "VAT",
+        "+44",
+        _words("Emily Oliver Charlotte Harry"),
+        _words("Smith Taylor Wilson Evans Hughes"),
+        tuple(
+            _place(r)
+            for r in (
+                "London|E2 7DJ|England|ENG|Columbia Road,Redchurch Street",
+                "Edinburgh|EH1 2JL|Scotland|SCT|Victoria Street,Cockburn Street",
+            )
+        ),
     ),
     Country(
-        "US", "United States", 2, "USD", "en", 0, "Tax", "+1",
-        _words("Jacob Ava Noah Grace"), _words("Johnson Miller Davis Garcia"),
-        tuple(_place(r) for r in (
-            "Portland|97205|Oregon|OR|SW Morrison Street,NW 10th Avenue",
-            "Brooklyn|11211|New York|NY|Bedford Avenue,Grand Street",
-        )),
+        "US",
+        "United States",
+        2,
+        "USD",
+        "en",
+        0,
+        "Tax",
+        "+1",
+        _words("Jacob Ava Noah Grace"),
+        _words("Johnson Miller Davis Garcia"),
+        tuple(
+            _place(r)
+            for r in (
+                "Portland|97205|Oregon|OR|SW Morrison Street,NW 10th Avenue",
+                "Brooklyn|11211|New York|NY|Bedford Avenue,Grand Street",
+            )
+        ),
     ),
 )
 
