@@ -1,0 +1,1 @@
+"""Translate and call: one folder a system; no database, no Django."""

@@ -1,0 +1,130 @@
+"""The connector contract: translate what comes in, perform what goes out. No database, no Django, no clock of its own.
+
+Inbound, a connector turns raw bytes into one of four values: a `Snapshot` (how things are), a `Hint` (something changed, read
+again), `Ignored` (not ours to care about) or `Unusable` (nobody can tell which order it is about). It never raises on content.
+
+Outbound, it performs one effect and returns an `Answer`. The kinds of answer are the whole error model: confirmed,
+refused (the other side said no, for good), again (nothing happened, try later) and in_doubt (it may have happened: look it up).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from ordna.core.effects import Effect
+from ordna.core.messages import Snapshot
+from ordna.core.values import Problem
+
+
+class Hint(Struct, frozen=True):
+    """Something about this order changed; the message does not tell it in full."""
+
+    order_ref: str
+    topic: str
+
+
+class ObjectHint(Struct, frozen=True):
+    """Something about an object changed and the message does not name the order: `object_ref` (a fulfillment order id) does."""
+
+    object_ref: str
+    topic: str
+
+
+class Ignored(Struct, frozen=True):
+    """A message of a topic that changes no order; `why` in words."""
+
+    why: str
+
+
+class Unusable(Struct, frozen=True):
+    """A message that can't be tied to any order: kept, shown, and repeated by one click."""
+
+    problems: tuple[Problem, ...]
+
+
+Translation = Snapshot | Hint | ObjectHint | Ignored | Unusable
+
+
+class Endpoint(Struct, frozen=True):
+    """Where and as whom a connection calls: base URL ("https://shop.myshopify.com"), API version and the credentials in clear.
+
+    `token` for a static token; `client_id` and `client_secret` for client credentials.
+    """
+
+    base_url: str
+    shop: str
+    api_version: str
+    token: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+
+class Budget(Struct, frozen=True):
+    """What the other side said of its cost budget after a call: points left, the most there can be, points restored a second."""
+
+    available: float
+    maximum: float
+    restore_per_s: float
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """What became of one effect. `result`: confirmed, refused, again or in_doubt.
+
+    `code` and `sentence` explain anything but confirmed; `reference` is the outside id of what was made; `points` the
+    cost in the other side's units; `retry_after_s` when it said so.
+    """
+
+    result: str
+    code: str | None = None
+    sentence: str | None = None
+    reference: str | None = None
+    points: float = 0.0
+    budget: Budget | None = None
+    retry_after_s: float | None = None
+
+
+class OrderRead(Struct, frozen=True):
+    """One order read back: `body` is the JSON of the answer as it is to be stored, None when the order does not exist."""
+
+    order_ref: str
+    body: bytes | None
+
+
+class Reading(Struct, frozen=True, omit_defaults=True):
+    """What a batch of re-reads brought, with its cost; `failure` carries an Answer of kind again when nothing came."""
+
+    orders: tuple[OrderRead, ...]
+    points: float = 0.0
+    budget: Budget | None = None
+    failure: Answer | None = None
+
+
+class Inbound(Protocol):
+    """Turn bytes into meaning."""
+
+    def translate(self, topic: str, body: bytes, received_at: datetime, client_id: str | None) -> Translation:
+        """One observation as meaning; never raises on content."""
+        ...
+
+
+class Outbound(Protocol):
+    """Perform what was decided, and read back."""
+
+    def cost_of(self, effect: Effect) -> float:
+        """The points this effect will need, before it is sent."""
+        ...
+
+    def perform(self, effect: Effect, order_ref: str) -> Answer:
+        """Send one effect; never raises on what the other side does."""
+        ...
+
+    def look_up(self, effect: Effect, order_ref: str) -> Answer:
+        """For an effect in doubt: confirmed when it did happen, again when it provably did not."""
+        ...
+
+    def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
+        """Read orders back in full, as few calls as possible; bodies are stored and translated under the topic "ordna/read"."""
+        ...

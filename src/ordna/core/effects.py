@@ -1,0 +1,83 @@
+"""Effects: imperatives to an outside system. The core decides them, the engine keeps them, a connector performs them.
+
+Two natures. A **desired** effect is wanted minus observed (holds, tags, the note): it is computed anew whenever the
+picture changes, and opposites that were not sent cancel out. A **once** effect can't be taken back (fulfil, cancel): it has
+one key per generation, is asked at most once, and a new generation exists only after an answer which proves
+that the last one did nothing.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ordna.core.messages import Quantity
+
+
+class HoldPart(Struct, frozen=True, tag="hold_part"):
+    """Place our hold on one fulfillment order. `handle` (at most 64 characters) names the hold among ours."""
+
+    part: str
+    handle: str
+    reason: str
+
+
+class ReleasePart(Struct, frozen=True, tag="release_part"):
+    """Take our hold off one fulfillment order; never anyone else's. `hold` is the outside id."""
+
+    part: str
+    handle: str
+    hold: str
+
+
+class TagOrder(Struct, frozen=True, tag="tag_order"):
+    """Put tags on the order."""
+
+    tags: tuple[str, ...]
+
+
+class UntagOrder(Struct, frozen=True, tag="untag_order"):
+    """Take tags off the order."""
+
+    tags: tuple[str, ...]
+
+
+class NoteOrder(Struct, frozen=True, tag="note_order"):
+    """Replace the order's note. The text stands in the effect's sealed body only."""
+
+    text: str
+
+
+class ShipPart(Struct, frozen=True, tag="ship_part", omit_defaults=True):
+    """Create the fulfillment of one fulfillment order: irreversible."""
+
+    part: str
+    lines: tuple[Quantity, ...]
+    carrier: str | None = None
+    tracking: str | None = None
+    notify: bool = False
+
+
+class CancelOrder(Struct, frozen=True, tag="cancel_order"):
+    """Cancel the order: irreversible, and asynchronous outside."""
+
+    reason: str
+    refund: bool
+    restock: bool
+    notify: bool
+
+
+EffectBody = HoldPart | ReleasePart | TagOrder | UntagOrder | NoteOrder | ShipPart | CancelOrder
+ONCE = (ShipPart, CancelOrder, NoteOrder)
+
+
+class Effect(Struct, frozen=True):
+    """One effect as decided: `key` is unique in the order and fixed before the first try."""
+
+    key: str
+    generation: int
+    body: EffectBody
+
+    @property
+    def once(self) -> bool:
+        """True when it can't be taken back."""
+        return isinstance(self.body, ONCE)
