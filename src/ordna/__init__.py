@@ -1,0 +1,1 @@
+"""Ordna: orders, from click to done."""

@@ -1,0 +1,1 @@
+"""The headless API: the same requests as the pages."""

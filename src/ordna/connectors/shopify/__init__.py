@@ -1,0 +1,1 @@
+"""Shopify: what it says in our words, and what we ask of it in its own."""

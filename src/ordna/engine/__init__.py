@@ -1,0 +1,1 @@
+"""The only writer: receive, step, perform, timers, replay."""

@@ -1,0 +1,1 @@
+"""Pure analysis of the journal: what really happened, measured against the flow."""

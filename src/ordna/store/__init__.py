@@ -1,0 +1,1 @@
+"""Everything the database holds, and the only way to it."""
