@@ -1,0 +1,1 @@
+"""The flow file: the merchant's intended way, as data."""
