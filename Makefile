@@ -1,0 +1,62 @@
+# Two commands are all it takes:
+#   make run     a running Ordna; prints the address to open
+#   make test    everything that continuous integration runs
+# They need Python 3.11 or newer, make and git. What they install goes into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+WORKERS ?= 2
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url
+
+.PHONY: run test lint format bench docs lock clean
+
+run: .venv/run.stamp
+	$(BIN)/ordna up
+
+test: .venv/dev.stamp .venv/browser.stamp
+	@status=0; \
+	$(MAKE) --no-print-directory lint || status=1; \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile || status=1; \
+	exit $$status
+
+lint: .venv/dev.stamp
+	@status=0; \
+	for check in "ruff check" mypy lint-imports; do \
+		echo "+ $$check"; $(BIN)/$$check || status=1; \
+	done; \
+	exit $$status
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m bench
+
+# Choose the versions anew, within what pyproject.toml allows.
+lock: .venv/dev.stamp
+	$(LOCK) --group build -o requirements/build.txt
+	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Ordna needs Python 3.11 or newer; none was found."; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "Python could not make an environment (Debian: apt-get install python3-venv)."; exit 1; }
+
+.venv/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python tools/install.py run
+	@touch $@
+
+.venv/dev.stamp: requirements/build.txt requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python tools/install.py dev
+	@touch $@ .venv/run.stamp
+
+.venv/browser.stamp: .venv/dev.stamp
+	@echo "Looking for a browser"; $(BIN)/python tools/browser.py
+	@touch $@
