@@ -33,6 +33,7 @@ class Event:
     """One change worth telling: `body` is the JSON as it will be sent, byte for byte.
 
     `order_id` is 0 when the change concerns no order. `event_id` is the same for all subscriptions told.
+    The body belongs to one subscription, because a subscription may ask for some fields only.
     """
 
     event_id: str
@@ -46,10 +47,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a topic is sent: a subscription as the desk needs it."""
+    """A subscription as the desk needs it: where to, and under which name."""
 
     subscription_id: int
-    topic: str
     uri: str
     name: str = ""
 
@@ -84,17 +84,12 @@ class DeliveryDesk:
     _sequence: int = 0
     _gone: set[int] = field(default_factory=set)
 
-    def announce(self, event: Event, targets: Iterable[Target]) -> list[Delivery]:
-        """Plan the event for every target that subscribes its topic; answers the planned deliveries."""
-        planned: list[Delivery] = []
-        for target in targets:
-            if target.topic != event.topic:
-                continue
-            webhook_id = _webhook_id(event.event_id, target.subscription_id)
-            passing = [Delivery(webhook_id, event, target, due_at=event.triggered_at)]
-            for stage in self.stages:
-                passing = [after for before in passing for after in stage(before)]
-            planned.extend(passing)
+    def announce(self, event: Event, target: Target) -> list[Delivery]:
+        """Plan the event for one subscription; answers the deliveries that will happen (the stages decide)."""
+        webhook_id = _webhook_id(event.event_id, target.subscription_id)
+        planned = [Delivery(webhook_id, event, target, due_at=event.triggered_at)]
+        for stage in self.stages:
+            planned = [after for before in planned for after in stage(before)]
         for delivery in planned:
             self.log.append(delivery)
             self._count("planned")
