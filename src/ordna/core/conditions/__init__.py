@@ -19,6 +19,7 @@ from ordna.core.conditions.vocabulary import Nature, Vocabulary
 
 __all__ = ["Condition", "ConditionError", "Explanation", "Position", "parse"]
 
+START = Position()
 _NO_ELEMENT: Mapping[str, Any] = {}
 
 
@@ -62,7 +63,7 @@ class Condition:
 
 
 def parse(
-    source: str, vocabulary: Vocabulary, *, steps: Collection[str], currency: str, at: Position = Position()
+    source: str, vocabulary: Vocabulary, *, steps: Collection[str], currency: str, at: Position = START
 ) -> Condition:
     """Check `source` against the vocabulary and the names of steps; bare numbers beside money are major
     units of `currency`. Raises ConditionError with code, sentence, line, column and the nearest name."""
