@@ -36,7 +36,8 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m bench
 
 # Choose the versions anew, within what pyproject.toml allows.
-lock: .venv/dev.stamp
+lock: .venv/bin/python
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) --group build -o requirements/build.txt
 	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
