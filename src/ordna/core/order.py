@@ -1,0 +1,259 @@
+"""The order: its state (the fold of its journal) and what follows from the state alone.
+
+`OrderState` holds what is known, never what was concluded by hand: there is no status field. Headline, live parts,
+shipped units and holds in force are functions of it.
+
+Work is keyed by order line and quantity. Fulfillment-order ids change whenever units are moved, split or held outside,
+so what was picked for a part that is gone counts for the live parts that took its units over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from ordna.core import lifecycle
+from ordna.core.messages import OrderSeen, PartSeen, Quantity, RefundSeen, ShipmentSeen, TransactionSeen
+from ordna.core.values import Problem
+
+Units = dict[str, int]
+
+
+class Parcel(Struct, frozen=True):
+    """A shipment as known: its newest picture, and its progress with the version and time of who said so."""
+
+    seen: ShipmentSeen
+    progress: str
+    progress_version: datetime
+    progress_at: datetime
+
+
+class Hold(Struct, frozen=True, omit_defaults=True):
+    """A named reason why the order must not move."""
+
+    handle: str
+    reason: str
+    owner: str
+    placed_at: datetime
+    rule: str | None = None
+    expires_at: datetime | None = None
+    by: str | None = None
+
+
+class Handled(Struct, frozen=True):
+    """Units of a part that people picked or packed, and when."""
+
+    part: str
+    lines: tuple[Quantity, ...]
+    at: datetime
+
+
+class Ask(Struct, frozen=True, omit_defaults=True):
+    """An effect we asked for: asked, confirmed, refused, withdrawn or in_doubt."""
+
+    key: str
+    generation: int
+    effect: str
+    status: str
+    at: datetime
+    part: str | None = None
+    code: str | None = None
+    sentence: str | None = None
+    reference: str | None = None
+
+
+class OddMove(Struct, frozen=True):
+    """A move of a machine that no path explains; open until a person looked."""
+
+    machine: str
+    object: str
+    before: str
+    after: str
+
+
+class OrderState(Struct, frozen=True, omit_defaults=True):
+    """All that is known of one order. `seq` counts the events folded: the order's version."""
+
+    seq: int = 0
+    order: OrderSeen | None = None
+    orders_before: int | None = None
+    live: bool = False
+    deleted: bool = False
+    routed_at: datetime | None = None
+    paid_at: datetime | None = None
+    risk: str | None = None
+    risk_version: datetime | None = None
+    parts: tuple[PartSeen, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    transactions: tuple[TransactionSeen, ...] = ()
+    refunds: tuple[RefundSeen, ...] = ()
+    picked: tuple[Handled, ...] = ()
+    packed: tuple[Handled, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    holds_placed: int = 0
+    releases: dict[str, str] = {}
+    tags_wanted: dict[str, str | None] = {}
+    tags_unwanted: tuple[str, ...] = ()
+    address_accepted: str | None = None
+    claims: dict[str, str] = {}
+    settled: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    asks: dict[str, Ask] = {}
+    problems: dict[str, tuple[Problem, ...]] = {}
+    odd_moves: tuple[OddMove, ...] = ()
+
+    @property
+    def cancelled(self) -> bool:
+        """True once the shop cancelled or deleted the order."""
+        return self.deleted or (self.order is not None and self.order.cancelled_at is not None)
+
+    @property
+    def closed(self) -> bool:
+        """True while the order is in the shop's archive."""
+        return self.order is not None and self.order.closed_at is not None
+
+    @property
+    def address_complete(self) -> bool | None:
+        """Whether a parcel could be addressed; a person's word counts for the address it was given on."""
+        if self.order is None:
+            return None
+        if self.address_accepted is not None and self.address_accepted == address_mark(self.order):
+            return True
+        return self.order.address_complete
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(OrderState)
+
+
+def encode_state(state: OrderState) -> bytes:
+    """The state as stored: JSON in field order, equal bytes for equal states."""
+    return _encoder.encode(state)
+
+
+def decode_state(data: bytes) -> OrderState:
+    """The state of a stored row."""
+    return _decoder.decode(data)
+
+
+def address_mark(order: OrderSeen) -> str:
+    """What a person's word on an address binds to: it lapses when the address's picture changes."""
+    return f"{order.country}|{order.address_complete}"
+
+
+def ships_anything(state: OrderState) -> bool | None:
+    """Whether any unit of the order is to be shipped; None when the lines are unknown."""
+    if state.order is None or state.order.lines is None:
+        return None
+    return any(line.ships and not line.gift_card and line.current_quantity > 0 for line in state.order.lines)
+
+
+def live_parts(state: OrderState) -> tuple[PartSeen, ...]:
+    """The fulfillment orders that are or were work: not cancelled, and not closed in favour of others."""
+    if state.cancelled and not state.parcels:
+        return ()
+    shipped = shipped_units(state)
+    return tuple(part for part in state.parts if _is_work(part) and not _replaced(part, shipped.get(part.id, {})))
+
+
+def part_status(part: PartSeen, shipped: Units) -> str:
+    """The status of a fulfillment order: as seen, moved on by what left the house."""
+    return lifecycle.coupled(part.status, covers(shipped, part.lines))
+
+
+def shipped_units(state: OrderState) -> dict[str, Units]:
+    """Units that left, by part and line. A parcel that names no part counts for the parts that hold its lines:
+    its own location's first, then in the order of their ids."""
+    moving = [parcel for parcel in state.parcels if parcel.progress != "cancelled"]
+    return _attribute(state.parts, [(p.seen.parts, p.seen.location, p.seen.lines) for p in moving])
+
+
+def delivered_units(state: OrderState) -> dict[str, Units]:
+    """Units that reached their receiver, by part and line."""
+    there = [parcel for parcel in state.parcels if parcel.progress == "delivered"]
+    return _attribute(state.parts, [(p.seen.parts, p.seen.location, p.seen.lines) for p in there])
+
+
+def handled_units(state: OrderState, handled: tuple[Handled, ...]) -> dict[str, Units]:
+    """Picked or packed units by part and line; those of a part that is gone count for the parts that took over."""
+    return _attribute(state.parts, [((item.part,), None, item.lines) for item in handled])
+
+
+def covers(units: Units, lines: Iterable[Quantity]) -> bool:
+    """True when every line's quantity is reached; with no units at all to reach it does not hold."""
+    any_units = False
+    for line in lines:
+        if line.units > 0:
+            any_units = True
+            if units.get(line.line, 0) < line.units:
+                return False
+    return any_units
+
+
+def part_of(state: OrderState, part_id: str) -> PartSeen | None:
+    """One fulfillment order by its id."""
+    return next((part for part in state.parts if part.id == part_id), None)
+
+
+def headline(state: OrderState) -> str:
+    """The order in one word, derived: deleted, cancelled, closed, delivered, shipped, partly shipped, held, open or new."""
+    if state.deleted:
+        return "deleted"
+    if state.cancelled:
+        return "cancelled"
+    if state.closed:
+        return "closed"
+    live = live_parts(state)
+    if live and state.parcels:
+        delivered, shipped = delivered_units(state), shipped_units(state)
+        if all(covers(delivered.get(part.id, {}), part.lines) for part in live):
+            return "delivered"
+        if all(covers(shipped.get(part.id, {}), part.lines) for part in live):
+            return "shipped"
+        return "partly shipped"
+    return "held" if state.holds else "open"
+
+
+def _is_work(part: PartSeen) -> bool:
+    return part.status != "cancelled" and part.delivery_method != "none"
+
+
+def _replaced(part: PartSeen, shipped: Units) -> bool:
+    """Closed with units that never left: another part took them over."""
+    if part.status != "closed":
+        return False
+    return not any(line.units > 0 for line in part.lines) or not covers(shipped, part.lines) and not any(shipped.values())
+
+
+def _attribute(
+    parts: tuple[PartSeen, ...], lots: list[tuple[tuple[str, ...], str | None, tuple[Quantity, ...]]]
+) -> dict[str, Units]:
+    """Hand lots of units out to parts: named parts first, then the location's own, then any, never above a part's quantity."""
+    out: dict[str, Units] = {}
+    if not lots or not parts:
+        return out
+    for named, location, lines in lots:
+        for lot in lines:
+            left = lot.units
+            for part in _takers(parts, named, location):
+                if left <= 0:
+                    break
+                room = next((q.units for q in part.lines if q.line == lot.line), 0)
+                taken = out.setdefault(part.id, {})
+                take = min(left, room - taken.get(lot.line, 0))
+                if take > 0:
+                    taken[lot.line] = taken.get(lot.line, 0) + take
+                    left -= take
+    return out
+
+
+def _takers(parts: tuple[PartSeen, ...], named: tuple[str, ...], location: str | None) -> list[PartSeen]:
+    if len(parts) == 1:
+        return [parts[0]]
+    return sorted(
+        (part for part in parts if part.status != "cancelled"),
+        key=lambda part: (part.id not in named, part.location != location, len(part.id), part.id),
+    )
