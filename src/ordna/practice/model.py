@@ -19,6 +19,14 @@ from decimal import Decimal
 
 ZERO = Decimal(0)
 
+# What a custom app for order management usually asks for; `read_apps` is not among it, so `heldByApp` is denied.
+DEFAULT_SCOPES = frozenset(
+    "read_orders write_orders read_all_orders write_order_edits read_fulfillments write_fulfillments"
+    " read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders"
+    " read_third_party_fulfillment_orders write_third_party_fulfillment_orders"
+    " read_locations read_products read_customers read_inventory write_inventory".split()
+)
+
 
 def gid(kind: str, number: int) -> str:
     """The global id under which the Admin API shows a record, such as `gid://shopify/Order/5800000000001`."""
@@ -55,6 +63,7 @@ class App:
     client_id: str
     client_secret: str
     static_token: str | None = None
+    scopes: frozenset[str] = DEFAULT_SCOPES
 
 
 @dataclass(slots=True)
@@ -298,6 +307,7 @@ class FulfillmentOrder:
     fulfill_at: datetime | None = None
     fulfill_by: datetime | None = None
     progress_reported: bool = False
+    split_by_hold_from: int | None = None
 
 
 @dataclass(slots=True)
@@ -431,7 +441,11 @@ class Order:
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None
     staff_note: str | None = None
+    cancel_job_id: str | None = None
     edited: bool = False
+    deleted: bool = False
+    metafields: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    edit_session: object | None = None
 
 
 @dataclass(slots=True)
