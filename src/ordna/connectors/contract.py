@@ -27,7 +27,7 @@ class Hint(Struct, frozen=True):
 
 
 class ObjectHint(Struct, frozen=True):
-    """Something about an object changed and the message does not name the order: `object_ref` (a fulfillment order id) does."""
+    """Something about an object changed and the message does not name its order: `object_ref` is a fulfillment order's id."""
 
     object_ref: str
     topic: str
@@ -126,5 +126,8 @@ class Outbound(Protocol):
         ...
 
     def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
-        """Read orders back in full, as few calls as possible; bodies are stored and translated under the topic "ordna/read"."""
+        """Read orders back in full, as few calls as possible; bodies are stored and translated under the topic "ordna/read".
+
+        A reference "fo:123" asks for the order that fulfillment order 123 belongs to; the answer repeats the reference.
+        """
         ...
