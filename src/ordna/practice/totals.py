@@ -12,7 +12,22 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ordna.practice.model import NOTHING, ZERO, Line, MoneyBag, Order, ShippingLine, TaxLine, Transaction
 
-NO_MINOR_UNIT = {"JPY", "KRW", "VND", "CLP", "ISK", "XAF", "XOF", "UGX", "PYG", "RWF", "KMF", "DJF", "GNF", "VUV"}
+NO_MINOR_UNIT = {
+    "JPY",
+    "KRW",
+    "VND",
+    "CLP",
+    "ISK",
+    "XAF",
+    "XOF",
+    "UGX",
+    "PYG",
+    "RWF",
+    "KMF",
+    "DJF",
+    "GNF",
+    "VUV",
+}
 CENT = Decimal("0.01")
 UNIT = Decimal(1)
 
@@ -126,7 +141,9 @@ def capturable_of(order: Order, authorization: Transaction) -> MoneyBag:
     """What can still be captured on a transaction; nothing unless it is a successful, open authorization."""
     if authorization.kind != "AUTHORIZATION" or authorization.status != "SUCCESS":
         return NOTHING
-    children = [one for one in order.transactions if one.parent_id == authorization.id and one.status == "SUCCESS"]
+    children = [
+        one for one in order.transactions if one.parent_id == authorization.id and one.status == "SUCCESS"
+    ]
     if any(one.kind == "VOID" for one in children):
         return NOTHING
     return authorization.amount - total(one.amount for one in children if one.kind == "CAPTURE")

@@ -30,7 +30,11 @@ from ordna.practice.model import (
     WebhookSubscription,
 )
 
-_FIRST_ID = {"Order": 5_800_000_000_001, "LineItem": 14_200_000_000_001, "FulfillmentOrder": 6_900_000_000_001}
+_FIRST_ID = {
+    "Order": 5_800_000_000_001,
+    "LineItem": 14_200_000_000_001,
+    "FulfillmentOrder": 6_900_000_000_001,
+}
 _FIRST_OTHER_ID = 4_100_000_000_001
 
 
@@ -61,14 +65,17 @@ class World:
         self.refunds: dict[int, Refund] = {}
         self.subscriptions: dict[int, WebhookSubscription] = {}
         self.jobs: dict[str, Job] = {}
+        self.edit_sessions: dict[int, Any] = {}
         # (inventory item, location) -> available units; a missing pair is not stocked there.
         self.stock: dict[tuple[int, int], int] = {}
         self.outbox: list[Change] = []
         self.routing_delay = timedelta(seconds=4)
         self.job_delay = timedelta(seconds=3)
+        # Moving all of a fulfillment order: a real shop sometimes makes a new one, sometimes keeps the old id.
+        self.moves_replace = True
         self._at = at
         self._counters: dict[str, int] = {}
-        self._due: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._due: list[tuple[datetime, int, Callable[[], object]]] = []
 
     def now(self) -> datetime:
         return self._at
@@ -87,7 +94,7 @@ class World:
         self._at = max(self._at, now)
         return ran
 
-    def later(self, delay: timedelta, work: Callable[[], None]) -> None:
+    def later(self, delay: timedelta, work: Callable[[], object]) -> None:
         """Have `work` run once the clock has moved on by `delay`."""
         heapq.heappush(self._due, (self._at + delay, self.next_id("_work"), work))
 
