@@ -39,7 +39,7 @@ bench: .venv/dev.stamp
 lock: .venv/bin/python
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	$(LOCK) --group build -o requirements/build.txt
-	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group dev -c requirements/build.txt -o requirements/dev.txt
 	$(LOCK) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
 
 clean:

@@ -8,7 +8,6 @@ is a `postgres`, and was started with this very data folder.
 import os
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +139,7 @@ def _read_claim(folder: Path) -> Claim | None:
 
 def _argv(pid: int) -> list[str]:
     """The command line of a live process; empty for a zombie and for none."""
-    if sys.platform == "linux":
+    if Path("/proc/self/cmdline").exists():
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
@@ -153,10 +152,9 @@ def _argv(pid: int) -> list[str]:
 
 
 def _last_words(folder: Path) -> str:
-    """The end of what the server wrote before it gave up."""
-    written = [
-        folder / START_LOG,
-        *sorted((folder / "log").glob("*.log"), key=lambda path: path.stat().st_mtime),
-    ]
-    text = "\n".join(path.read_text(errors="replace") for path in written[:1] + written[1:][-1:])
+    """The end of what the server wrote before it gave up: to its first log, or to the one it moved on to."""
+    text = (folder / START_LOG).read_text(errors="replace")
+    if "redirecting log output" in text:
+        later = sorted((folder / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
+        text = later[-1].read_text(errors="replace") if later else text
     return "\n".join(text.strip().splitlines()[-5:])
