@@ -16,6 +16,7 @@ from ordna.core.conditions.explain import Explanation, explanation, unknown_read
 from ordna.core.conditions.nodes import Node, Quantified, Run, compiled, parts_of, reads_of
 from ordna.core.conditions.parse import parse_nodes
 from ordna.core.conditions.vocabulary import Nature, Vocabulary
+from ordna.core.conditions.words import node_words
 
 __all__ = ["Condition", "ConditionError", "Explanation", "Position", "parse"]
 
@@ -52,6 +53,10 @@ class Condition:
     def unknown(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """The reads that were unknown and mattered; empty when the answer is known."""
         return unknown_reads(self.root, values)
+
+    def words(self) -> str:
+        """The condition as a clause in words."""
+        return node_words(self.root, self.currency)
 
     def natures(self) -> frozenset[Nature]:
         """Whether deeds or circumstances (or plain values) are read."""

@@ -27,20 +27,11 @@ from ordna.core.conditions.nodes import (
     reads_of,
     type_of,
 )
-from ordna.core.conditions.vocabulary import Nature, Type
+from ordna.core.conditions.vocabulary import Type
+from ordna.core.conditions.words import VERBS, field_first, spoken, state
 from ordna.core.values import major_text
 
 ELEMENTS_SHOWN_MAX = 20
-
-_WORDS = {
-    "==": ("is", "is not"),
-    "!=": ("is not", "is"),
-    "<": ("is less than", "is not less than"),
-    "<=": ("is at most", "is more than"),
-    ">": ("is more than", "is not more than"),
-    ">=": ("is at least", "is less than"),
-}
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Explanation(Struct, frozen=True):
@@ -128,7 +119,7 @@ class _Explainer:
 
     def quantified(self, node: Quantified, truth: bool | None) -> Explanation:
         elements = self.values.get(node.over.name)
-        over = _spoken(node.over.name)
+        over = spoken(node.over.name)
         if elements is None:
             return Explanation(node.text, truth, ((node.over.name, None),), f"{over} is not known", "")
         parts = tuple(
@@ -157,13 +148,12 @@ class _Explainer:
             return " and ".join(dict.fromkeys(_not_known(read) for read in missing))
         match node:
             case Read():
-                return _state(node, truth)
-            case Comparison(op=op, left=Literal() as left, right=right) if not isinstance(right, Literal):
-                return self.words(Comparison(node.text, _MIRRORED.get(op, op), right, left), truth)
-            case Comparison(op=op, left=left, right=right):
-                verb = _WORDS[op][0 if truth else 1]
-                exact = verb == "is" and isinstance(right, Literal)
-                return f"{self.noun(left, bare=exact)} {verb} {self.noun(right)}"
+                return state(node, truth)
+            case Comparison():
+                facing = field_first(node)
+                verb = VERBS[facing.op][0 if truth else 1]
+                exact = verb == "is" and isinstance(facing.right, Literal)
+                return f"{self.noun(facing.left, bare=exact)} {verb} {self.noun(facing.right)}"
             case OneOf(item=item, options=options):
                 listed = ", ".join(self.noun(option) for option in options)
                 verb = "is one of" if truth else "is not one of"
@@ -180,7 +170,7 @@ class _Explainer:
                 return self.shown(value, node.type)
             case Read(name=name):
                 value = self.shown(_value(node, self.values, self.element), node.type)
-                return _spoken(name) if bare else f"{_spoken(name)} ({value})"
+                return spoken(name) if bare else f"{spoken(name)} ({value})"
         value = compiled(node)(self.values, self.element)
         words = node.text
         if isinstance(node, Arithmetic):
@@ -203,21 +193,5 @@ class _Explainer:
 
 def _not_known(read: Read) -> str:
     if read.type is Type.BOOL:
-        return f"whether {_state(read, True)} is not known"
-    return f"{_spoken(read.name)} is not known"
-
-
-def _state(read: Read, truth: bool) -> str:
-    """A yes-or-no field as a statement: payment is secured, step pay is not done, order is held."""
-    verb = "is" if truth else "is not"
-    if read.name.endswith(")"):
-        question, _, step = read.name[:-1].partition("(")
-        return f"step {step} {verb} {question}"
-    scope, _, rest = read.name.rpartition(".")
-    if read.nature is Nature.VALUE:
-        verb += " marked"
-    return f"{_spoken(scope or 'order')} {verb} {_spoken(rest)}"
-
-
-def _spoken(name: str) -> str:
-    return name.replace(".", " ").replace("_", " ")
+        return f"whether {state(read, True)} is not known"
+    return f"{spoken(read.name)} is not known"

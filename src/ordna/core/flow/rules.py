@@ -60,6 +60,8 @@ def _rule(
     name = reader.text(entry, path, "rule", required=True)
     when = reader.condition(entry, path, "when", steps=steps, currency=currency, required=True)
     actions = reader.items(reader.child(entry, path, "do", required=True), f"{path}.do")
+    if "do" in entry.entries and isinstance(entry.entries["do"][1], Items) and not actions:
+        reader.problem(entry.entries["do"][1], f"{path}.do", "missing_do", f"{path} does nothing")
     holds: list[HoldAction] = []
     tags: list[str] = []
     for index, action in enumerate(actions):
