@@ -240,6 +240,7 @@ create table if not exists effect (
     sentence text,
     reference text,
     points real not null default 0,
+    effect_no bigint generated always as identity,  -- the order of asking, kept per (connection, order) when sending
     primary key (merchant_id, order_id, effect_key)
 ) with (fillfactor = 70);
 create index if not exists effect_due on effect (merchant_id, lane, due_at) where status in ('due', 'sending', 'in_doubt');
