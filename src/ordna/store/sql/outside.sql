@@ -1,0 +1,187 @@
+-- The world outside: effects that are due, orders to be read again, timers that fell due, the cost budget, connections.
+-- "Leased" lanes come as two arrays of equal length, merchants and lanes; every statement names its merchants.
+
+-- name: due_effects
+-- The oldest undone effect of each order of the leased lanes, where it is due and its connection lets it out.
+-- An effect that is dead, refused or withdrawn is done with: its followers do not wait for it.
+select e.merchant_id, e.order_id, e.effect_key, e.connection_id, e.lane, e.status, e.attempts, e.body,
+       o.order_ref, o.state, now() as now
+from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
+join effect e on e.merchant_id = leased.merchant_id and e.lane = leased.lane
+join orders o on o.merchant_id = e.merchant_id and o.order_id = e.order_id
+join connection c on c.merchant_id = e.merchant_id and c.connection_id = e.connection_id
+where e.status in ('due', 'sending', 'in_doubt') and e.due_at <= now()
+  and c.mode = 'live'
+  and not exists (
+      select from switch s where s.merchant_id = e.merchant_id and s.name = 'outgoing' and s.value = 'paused')
+  and not exists (
+      select from effect earlier
+      where earlier.merchant_id = e.merchant_id and earlier.order_id = e.order_id
+        and earlier.connection_id = e.connection_id and earlier.effect_no < e.effect_no
+        and earlier.status in ('due', 'sending', 'in_doubt'))
+order by e.due_at, e.effect_no
+limit %(most)s
+
+-- name: mark_sending
+-- Claim effects for one try. What changed since they were read (withdrawn, paused, no longer live) is left alone.
+-- Until due_at nobody else looks at them: a call of a worker that lost its lease may still be on its way.
+update effect e
+set status = case when e.status = 'due' then 'sending' else 'in_doubt' end,
+    attempts = e.attempts + 1,
+    sent_at = case when e.status = 'due' then now() else e.sent_at end,
+    due_at = now() + make_interval(secs => %(patience_s)s)
+from unnest(%(merchants)s::bigint[], %(order_ids)s::text[], %(keys)s::text[], %(statuses)s::text[])
+         as claimed(merchant_id, order_id, effect_key, status),
+     connection c
+where e.merchant_id = claimed.merchant_id and e.order_id = claimed.order_id and e.effect_key = claimed.effect_key
+  and e.status = claimed.status
+  and c.merchant_id = e.merchant_id and c.connection_id = e.connection_id and c.mode = 'live'
+  and not exists (
+      select from switch s where s.merchant_id = e.merchant_id and s.name = 'outgoing' and s.value = 'paused')
+returning e.merchant_id, e.order_id, e.effect_key
+
+-- name: record_answers
+update effect e
+set status = a.status,
+    due_at = now() + make_interval(secs => a.wait_s),
+    attempts = e.attempts - a.uncounted,
+    answered_at = case when a.status in ('due', 'in_doubt') then e.answered_at else now() end,
+    code = a.code, sentence = a.sentence,
+    reference = coalesce(a.reference, e.reference),
+    points = e.points + a.points
+from jsonb_to_recordset(%(answers)s::jsonb) as a(
+    merchant_id bigint, order_id text, effect_key text, status text, wait_s double precision, uncounted smallint,
+    code text, sentence text, reference text, points real)
+where e.merchant_id = a.merchant_id and e.order_id = a.order_id and e.effect_key = a.effect_key
+  and e.status in ('due', 'sending', 'in_doubt')
+
+-- name: file_internal
+-- What we tell ourselves travels like any message, so that it shares the order's lane, lock and replay.
+insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body,
+                   handled_at, outcome, error)
+select merchant_id, now(), lane, connection_id, topic, webhook_id, order_hint, '{}'::jsonb, body,
+       case when error is null then null else now() end, case when error is null then null else 'unusable' end, error
+from unnest(%(merchants)b::bigint[], %(lanes)b::smallint[], %(connections)b::bigint[], %(topics)b::text[],
+            %(webhook_ids)b::text[], %(hints)b::text[], %(bodies)b::bytea[], %(errors)b::text[])
+         as m(merchant_id, lane, connection_id, topic, webhook_id, order_hint, body, error)
+
+-- name: due_rereads
+-- The most urgent orders to be read again, at most `most` a connection; `began_at` is when the read begins.
+select merchant_id, connection_id, order_ref, lane, urgency, wanted_at, attempts, why, now() as began_at
+from (
+    select r.*, row_number() over (
+        partition by r.merchant_id, r.connection_id order by r.urgency, r.not_before, r.order_ref) as nth
+    from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
+    join reread r on r.merchant_id = leased.merchant_id and r.lane = leased.lane
+    where r.not_before <= now()
+) as ranked
+where nth <= %(most)s
+order by merchant_id, connection_id, nth
+
+-- name: done_rereads
+-- A hint that came while we read moved wanted_at on: that row stays and is read once more.
+delete from reread r
+using unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[], %(wanted)s::timestamptz[])
+          as done(merchant_id, connection_id, order_ref, wanted_at)
+where r.merchant_id = done.merchant_id and r.connection_id = done.connection_id
+  and r.order_ref = done.order_ref and r.wanted_at = done.wanted_at
+
+-- name: put_off_rereads
+update reread r
+set attempts = r.attempts + 1, not_before = now() + make_interval(secs => late.wait_s)
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[], %(waits_s)s::double precision[])
+         as late(merchant_id, connection_id, order_ref, wait_s)
+where r.merchant_id = late.merchant_id and r.connection_id = late.connection_id and r.order_ref = late.order_ref
+
+-- name: want_rereads
+insert into reread (merchant_id, connection_id, order_ref, lane, urgency, wanted_at, not_before, why)
+select distinct on (merchant_id, connection_id, order_ref)
+       merchant_id, connection_id, order_ref, lane, urgency, clock_timestamp(), now(), why
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[], %(lanes)s::smallint[],
+            %(urgencies)s::smallint[], %(whys)s::text[])
+         as w(merchant_id, connection_id, order_ref, lane, urgency, why)
+order by merchant_id, connection_id, order_ref, urgency
+on conflict (merchant_id, connection_id, order_ref) do update
+set urgency = least(reread.urgency, excluded.urgency), wanted_at = excluded.wanted_at,
+    not_before = least(reread.not_before, excluded.not_before)
+
+-- name: note_reads
+-- A connection was heard of: when the read began that succeeded, or what went wrong.
+update connection c
+set last_read_at = greatest(c.last_read_at, heard.began_at), last_error = heard.error
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::timestamptz[], %(errors)s::text[])
+         as heard(merchant_id, connection_id, began_at, error)
+where c.merchant_id = heard.merchant_id and c.connection_id = heard.connection_id
+
+-- name: due_timers
+-- Timers that may be decided: due, all of the order's messages up to then taken in, its connection heard of since.
+select t.merchant_id, t.order_id, t.timer_key, t.lane, t.due_at, o.connection_id, o.order_ref
+from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
+join timer t on t.merchant_id = leased.merchant_id and t.lane = leased.lane
+join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
+join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id
+where t.fired_at is null and t.due_at <= now()
+  and (t.timer_key like 'read|%%' or (
+      greatest(c.last_webhook_at, c.last_read_at) >= t.due_at
+      and not exists (
+          select from inbox i
+          where i.merchant_id = t.merchant_id and i.lane = t.lane and i.handled_at is null
+            and i.received_at <= greatest(c.last_webhook_at, c.last_read_at)
+            and (i.order_hint = o.order_ref or i.order_hint is null))
+      and not exists (
+          select from reread r
+          where r.merchant_id = t.merchant_id and r.connection_id = o.connection_id and r.order_ref = o.order_ref)))
+order by t.due_at
+limit %(most)s
+
+-- name: unheard_connections
+-- Connections whose silence keeps a due timer waiting, and that were not asked for a minute.
+select distinct c.merchant_id, c.connection_id
+from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
+join timer t on t.merchant_id = leased.merchant_id and t.lane = leased.lane
+join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
+join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id
+where t.fired_at is null and t.due_at <= now() and t.timer_key not like 'read|%%'
+  and coalesce(greatest(c.last_webhook_at, c.last_read_at), '-infinity') < t.due_at
+
+-- name: fire_timers
+-- A timer whose time was moved since it was read does not fire now.
+update timer t
+set fired_at = now(), outcome = 'fired'
+from unnest(%(merchants)s::bigint[], %(order_ids)s::text[], %(keys)s::text[], %(due)s::timestamptz[])
+         as fired(merchant_id, order_id, timer_key, due_at)
+where t.merchant_id = fired.merchant_id and t.order_id = fired.order_id and t.timer_key = fired.timer_key
+  and t.due_at = fired.due_at and t.fired_at is null
+returning t.merchant_id, t.order_id, t.timer_key
+
+-- name: open_budget
+insert into budget (merchant_id, connection_id, available, maximum, restore_per_s, updated_at)
+values (%(merchant)s, %(connection)s, %(maximum)s, %(maximum)s, %(restore_per_s)s, now())
+on conflict (merchant_id, connection_id) do nothing
+
+-- name: reserve_points
+-- One guarded statement: what is there now, by the database's clock, less `kept` for more urgent work. Grants all or nothing.
+update budget
+set available = least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) - %(points)s,
+    updated_at = clock_timestamp()
+where merchant_id = %(merchant)s and connection_id = %(connection)s
+  and least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at))
+      - maximum * %(kept)s >= %(points)s
+returning available
+
+-- name: points_there
+select least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) as available,
+       maximum, restore_per_s
+from budget where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: settle_points
+-- Give back what was reserved and not used. What the other side says is believed when it is less than we think.
+update budget
+set available = least(
+        coalesce(%(maximum)s, maximum),
+        coalesce(%(said)s, 'infinity'::double precision),
+        available + restore_per_s * extract(epoch from clock_timestamp() - updated_at) + %(returned)s),
+    maximum = coalesce(%(maximum)s, maximum),
+    restore_per_s = coalesce(%(restore_per_s)s, restore_per_s),
+    updated_at = clock_timestamp()
+where merchant_id = %(merchant)s and connection_id = %(connection)s
