@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,21 @@ def test_killed_while_nobody_reaps_it(data_dir: Path) -> None:
     assert again.owned and answers(again)
 
 
+def test_killed_while_one_of_its_processes_lingers(data_dir: Path) -> None:
+    """Two servers on one folder would destroy it: the start waits until the last old process is gone."""
+    server = embedded.start(data_dir)
+    conn = psycopg.connect(server.dsn())
+    lingering = conn.info.backend_pid
+    os.kill(lingering, signal.SIGSTOP)
+    killed(server)
+    threading.Timer(0.5, os.kill, (lingering, signal.SIGCONT)).start()
+    began = time.monotonic()
+    again = embedded.start(data_dir)
+    assert time.monotonic() - began > 0.4, "it started beside a process of the old server"
+    assert answers(again)
+    conn.close()
+
+
 def test_a_pid_file_that_names_a_stranger(data_dir: Path) -> None:
     server = embedded.start(data_dir)
     claim = (data_dir / postmaster.PID_FILE).read_text().splitlines()
@@ -227,7 +243,7 @@ def test_a_server_that_cannot_start_says_why(data_dir: Path) -> None:
 # Odd places
 
 
-@pytest.mark.parametrize("name", ['my shop\'s "data" dür $HOME', "deep/" * 6 + "long" * 43])
+@pytest.mark.parametrize("name", ['my shop\'s "data" dür $HOME', "long" * 43 + "/deep" * 6])
 def test_a_path_with_odd_characters_or_of_great_length(made_once: Path, folder: Path, name: str) -> None:
     data_dir = folder / name
     data_dir.parent.mkdir(parents=True, exist_ok=True)
