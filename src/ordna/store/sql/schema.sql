@@ -72,7 +72,7 @@ create table if not exists inbox (
     headers jsonb not null,
     body bytea not null,
     handled_at timestamptz,
-    outcome text,                             -- facts | nothing | duplicate | hint | ignored | unusable | quarantined
+    outcome text,                             -- facts | nothing | duplicate | early | hint | ignored | unusable | quarantined
     tries smallint not null default 0,        -- tries alone
     error text,
     primary key (merchant_id, inbox_id)
@@ -116,6 +116,8 @@ create table if not exists orders (
     payment text,
     customer text,                            -- outside customer id
     person_id text,
+    person_mark bytea,                        -- keyed hash of what is sealed, to tell news from repetition; gone on erasure
+    trail bytea not null,                     -- last activity of each object of the order, for journal_object
     updated_at timestamptz not null,
     primary key (merchant_id, order_id)
 ) with (fillfactor = 70);

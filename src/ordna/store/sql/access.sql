@@ -1,0 +1,93 @@
+-- Who may see what: two roles, and row-level security on every table that has a merchant_id. Safe to run again and again.
+
+-- name: roles
+-- Roles belong to the whole server: another database of the same server may be making them at this very moment.
+do $$
+declare wanted text;
+begin
+    foreach wanted in array array['ordna_engine', 'ordna_reader'] loop
+        if not exists (select from pg_roles where rolname = wanted) then
+            begin
+                execute format('create role %I nologin', wanted);
+            exception when duplicate_object or unique_violation then null;
+            end;
+        end if;
+        if not pg_has_role(current_user, wanted, 'member') then
+            execute format('grant %I to current_user', wanted);
+        end if;
+    end loop;
+end $$
+
+-- name: security
+-- Without the setting ordna.merchants a session sees no row at all. The sub-select is evaluated once a statement.
+do $$
+declare guarded text;
+begin
+    for guarded in
+        select c.relname from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+          and c.relname not in ('lease', 'address')
+    loop
+        execute format('alter table %I enable row level security', guarded);
+        execute format('alter table %I force row level security', guarded);
+        if not exists (select from pg_policies where schemaname = 'public' and tablename = guarded and policyname = 'merchants') then
+            execute format($policy$
+                create policy merchants on %I
+                using (merchant_id = any((select coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}'))::bigint[]))
+                with check (merchant_id = any((select coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}'))::bigint[]))
+            $policy$, guarded);
+        end if;
+    end loop;
+end $$
+
+-- name: grants
+-- The reader sees all but what opens the doors outside.
+do $$
+declare ours text; columns text;
+begin
+    execute 'grant usage on schema public to ordna_engine, ordna_reader';
+    for ours in
+        select distinct c.relname from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+    loop
+        execute format('grant select, insert, update, delete on %I to ordna_engine', ours);
+        select string_agg(quote_ident(attname), ', ' order by attnum) into columns from pg_attribute
+        where attrelid = ours::regclass and attnum > 0 and not attisdropped
+          and not (ours = 'connection' and attname in ('credentials', 'webhook_secrets'))
+          and not (ours = 'address' and attname = 'token');
+        execute format('grant select (%s) on %I to ordna_reader', columns, ours);
+    end loop;
+end $$
+
+-- name: compression
+-- lz4 costs a tenth of the default; a server built without it keeps the default.
+do $$
+begin
+    alter table inbox alter column body set compression lz4;
+    alter table orders alter column state set compression lz4;
+    alter table orders alter column verdict set compression lz4;
+exception when feature_not_supported then null;
+end $$
+
+-- name: ledger
+create table if not exists ordna_migration (
+    number integer primary key,
+    name text not null,
+    applied_at timestamptz not null default now()
+)
+
+-- name: applied
+select coalesce(max(number), 0) from ordna_migration
+
+-- name: note
+insert into ordna_migration (number, name) values (%s, %s)
+
+-- name: lock
+select pg_advisory_xact_lock(7021001)
+
+-- name: may_create_roles
+select rolsuper or rolcreaterole or
+       (select count(*) = 2 from pg_roles where rolname in ('ordna_engine', 'ordna_reader') and pg_has_role(current_user, oid, 'member'))
+from pg_roles where rolname = current_user
