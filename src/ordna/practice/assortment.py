@@ -145,7 +145,7 @@ COUNTRIES: tuple[Country, ...] = (
             "Anne Mette Lars Søren Freja Emil Ida William Kirsten Jens Camilla Rasmus Sofie Mads Laura Niels"
         ),
         _words(
-            "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Østergaard"
+            "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Dam"
         ),
         tuple(
             _place(r)

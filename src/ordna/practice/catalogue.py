@@ -1,8 +1,9 @@
 """Builds the practice shop before its first order: locations, products with stock, customers, one app.
 
 Everything follows from the seed and the opening time. Customers return: `regular` draws them with a long
-tail, so that a rule about a customer's first order finds both kinds. About one customer in forty has an address
-that misses something (no house number, no zip, no city, no street), because real checkouts let that through.
+tail, so that a rule about a customer's first order finds both kinds. About one customer in forty has an
+address that misses something (no house number, no zip, no city, no street), because real checkouts let that
+through.
 """
 
 from __future__ import annotations

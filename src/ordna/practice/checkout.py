@@ -1,8 +1,9 @@
 """The shop's checkout: turns a basket into an order with prices, taxes, shipping and payment.
 
-Prices include VAT. A buyer abroad pays in the currency of the country at a fixed rate; every amount is kept in
-both currencies, each rounded on its own. Taxes are taken out of the discounted price, line by line.
-`basket.payment` says what happened to the money: captured, authorized, pending, declined first, gift card, free.
+Prices include VAT. A buyer abroad pays in the currency of the country at a fixed rate; every amount is kept
+in both currencies, each rounded on its own. Taxes are taken out of the discounted price, line by line.
+`basket.payment` says what happened to the money: captured, authorized, pending, declined first, gift card,
+free.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from ordna.practice.assortment import RATES_PER_DKK_E4, Country
 from ordna.practice.catalogue import country_of
 from ordna.practice.model import (
-    NOTHING,
     Address,
     Customer,
     Discount,
@@ -27,6 +27,7 @@ from ordna.practice.model import (
     Transaction,
     Variant,
 )
+from ordna.practice.totals import line_net, totals
 from ordna.practice.world import World
 
 AUTHORIZATION_LASTS = timedelta(days=7)
@@ -38,7 +39,8 @@ PAYMENTS = ("captured", "authorized", "pending", "declined first", "gift card", 
 
 @dataclass
 class Basket:
-    """What a buyer decided. `discount` is (code, percent); `shipping` is express, parcel shop, home or free."""
+    """What a buyer decided. `discount` is (code, percent); `shipping` is express, parcel shop, home or
+    free."""
 
     customer: Customer
     items: list[tuple[Variant, int]]
@@ -103,16 +105,6 @@ def checked_out(world: World, basket: Basket) -> Order:
     return order
 
 
-def due(order: Order) -> MoneyBag:
-    """What the buyer has to pay: discounted lines and shipping, taxes inside."""
-    total = NOTHING
-    for line in order.lines:
-        total += line.price.times(line.quantity) - _allocated(line)
-    for shipping in order.shipping_lines:
-        total += shipping.price
-    return total
-
-
 @dataclass(frozen=True)
 class _Exchange:
     currency: str
@@ -155,14 +147,11 @@ def _discount(order: Order, exchange: _Exchange, code: str, percent: int) -> Non
 
 def _tax_line(line: Line, country: Country) -> None:
     if line.taxable and country.vat_percent:
-        paid = line.price.times(line.quantity) - _allocated(line)
-        line.tax_lines = [_tax_inside(paid, country)]
+        line.tax_lines = [_tax_inside(line_net(line), country)]
 
 
-def _shipping(
-    world: World, exchange: _Exchange, order: Order, country: Country, wish: str
-) -> ShippingLine:
-    goods = due(order).shop
+def _shipping(world: World, exchange: _Exchange, order: Order, country: Country, wish: str) -> ShippingLine:
+    goods = totals(order).total.shop
     at_home = country.code == "DK"
     title, code, price = {
         "express": ("Express, next working day", "express", Decimal(129 if at_home else 249)),
@@ -182,7 +171,7 @@ def _shipping(
 
 
 def _payment(world: World, order: Order, payment: str) -> list[Transaction]:
-    total = due(order)
+    total = totals(order).total
     if total.shop == 0:
         return []
     match payment:
@@ -232,10 +221,6 @@ def _tax_inside(paid: MoneyBag, country: Country) -> TaxLine:
     rate = Decimal(country.vat_percent) / 100
     inside = MoneyBag(_round(paid.shop * rate / (1 + rate)), _round(paid.presentment * rate / (1 + rate)))
     return TaxLine(title=f"{country.vat_title} {country.vat_percent}%", rate=rate, price=inside)
-
-
-def _allocated(line: Line) -> MoneyBag:
-    return sum((allocation.amount for allocation in line.allocations), NOTHING)
 
 
 def _round(amount: Decimal) -> Decimal:

@@ -1,13 +1,14 @@
 """The delivery desk: what is to be sent to whom, when, and what an answer means. No sockets, no clock.
 
-An *event* (something changed in the shop) becomes one *delivery* per matching subscription. Deliveries wait on a
-heap by their due time. An answer within 2xx ends one; anything else schedules the next of eight retries, spread
-over four hours, always with the body and to the address of the first try. When the eighth retry fails, the
-subscription is deleted together with its waiting deliveries, as Shopify does.
+An *event* (something changed in the shop) becomes one *delivery* per matching subscription. Deliveries wait
+on a heap by their due time. An answer within 2xx ends one; anything else schedules the next of eight
+retries, spread over four hours, always with the body and to the address of the first try. When the eighth
+retry fails, the subscription is deleted together with its waiting deliveries, as Shopify does.
 
-Before a delivery is put on the heap it passes the *stages*: functions from one delivery to the deliveries that
-shall really happen. The list is empty in a well-behaved shop. A stage may answer nothing (drop), two (duplicate)
-or one with a later `due_at` (delay, and with it reorder), so bad days are stages and nothing here changes.
+Before a delivery is put on the heap it passes the *stages*: functions from one delivery to the deliveries
+that shall really happen. The list is empty in a well-behaved shop. A stage may answer nothing (drop), two
+(duplicate) or one with a later `due_at` (delay, and with it reorder), so bad days are stages and nothing
+here changes.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Target:
 
 @dataclass
 class Delivery:
-    """One body on its way to one subscription; `status` is waiting, delivered, failed, given up or withdrawn."""
+    """One body on its way to one subscription; `status` is waiting, delivered, failed, given up or
+    withdrawn."""
 
     webhook_id: str
     event: Event
@@ -97,7 +99,8 @@ class DeliveryDesk:
         return planned
 
     def take_due(self, now: datetime, limit: int) -> list[Delivery]:
-        """Take at most `limit` deliveries due by `now` off the heap; each must come back through `answered`."""
+        """Take at most `limit` deliveries due by `now` off the heap; each must come back through
+        `answered`."""
         taken: list[Delivery] = []
         while self._heap and self._heap[0][0] <= now and len(taken) < limit:
             delivery = heapq.heappop(self._heap)[2]

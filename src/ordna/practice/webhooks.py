@@ -1,6 +1,6 @@
 """Webhooks over HTTP: turns the shop's changes into signed deliveries and sends them.
 
-`pump` drains the world's outbox, builds a body for every subscription to the topic and hands it to the
+`announce` takes the shop's changes, builds a body for every subscription to the topic and hands it to the
 delivery desk; `run` sends what is due, a few at a time over kept-alive connections, and reports each answer
 back. A receiver has one second to accept the connection and five to answer with 2xx. Delivery is at least
 once: an answer that came too late counts as none, and the same delivery is sent again under the same id.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,13 +41,13 @@ class WebhookSender:
         self._wake = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
 
-    def pump(self) -> int:
-        """Plan deliveries for everything that changed since the last call; answers how many were planned."""
+    def announce(self, changes: Iterable[Change]) -> int:
+        """Plan deliveries for everything that changed; answers how many were planned."""
         planned = 0
-        for change in self.world.drain():
+        for change in changes:
             readers = [s for s in self.world.subscriptions.values() if s.topic == change.topic]
             if readers:
-                planned += self._announce(change, readers)
+                planned += self._announce_to(change, readers)
         if planned:
             self._wake.set()
         return planned
@@ -95,7 +95,7 @@ class WebhookSender:
         self._in_flight.discard(task)
         self._wake.set()
 
-    def _announce(self, change: Change, readers: list[WebhookSubscription]) -> int:
+    def _announce_to(self, change: Change, readers: list[WebhookSubscription]) -> int:
         event_id = f"practice-{self.world.next_id('_event'):x}"
         planned = 0
         for reader in readers:
@@ -135,6 +135,7 @@ def _event(event_id: str, change: Change, telling: Telling, reader: WebhookSubsc
 
 
 def _chosen(body: dict[str, Any], fields: list[str]) -> Iterator[tuple[str, Any]]:
-    """The top-level keys that `includeFields` names; a nested path such as `customer.id` keeps its whole key."""
+    """The top-level keys that `includeFields` names; a nested path such as `customer.id` keeps its whole
+    key."""
     wanted = {field.split(".")[0] for field in fields}
     return ((key, value) for key, value in body.items() if key in wanted)

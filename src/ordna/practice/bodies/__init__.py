@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from ordna.practice.bodies import noise, order, parcel, payment, routing
+from ordna.practice.bodies import noise, parcel, payment, routing
+from ordna.practice.bodies.order import edit_body, order_body, risk_body
 from ordna.practice.bodies.parts import Body, Tongue
-from ordna.practice.model import FulfillmentOrder, Order
+from ordna.practice.model import Fulfillment, FulfillmentOrder, Order, Refund
 from ordna.practice.world import Change, World
 
 
@@ -29,17 +30,176 @@ class Telling:
 def tell(world: World, change: Change, reader_app_id: int) -> Telling | None:
     """The body of a change for one app; None when the practice shop does not send this topic."""
     teller = _TELLERS.get(change.topic)
-    if teller is None:
+    if teller is None or _is_unfinished_payment(change):
         return None
-    body = teller(world, change, reader_app_id)
-    about = _order_of(change)
+    about = order_of(change)
+    body = teller(_Request(world, change, _tongue(world, about), reader_app_id))
     if about is None:
         return Telling(body)
     return Telling(body, about.id, about.name, about.test)
 
 
-def tongue_for(world: World, about: Order | None) -> Tongue:
-    """How this order's bodies write money and time; the shop's own currency where there is no order."""
+def order_of(change: Change) -> Order | None:
+    """The order a change is about, if any."""
+    match change.subject:
+        case Order():
+            return change.subject
+        case Refund() | Fulfillment() | FulfillmentOrder():
+            return change.subject.order
+    details = change.details
+    order = details.get("order")
+    if isinstance(order, Order):
+        return order
+    parent = details.get("fulfillment_order") or details.get("fulfillment")
+    return parent.order if isinstance(parent, FulfillmentOrder | Fulfillment) else None
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a teller needs: the change, the world it happened in, and who will read it."""
+
+    world: World
+    change: Change
+    tongue: Tongue
+    reader_app_id: int
+
+    def order(self) -> Order:
+        order = order_of(self.change)
+        if order is None:
+            raise LookupError(f"a change of {self.change.topic} names no order")
+        return order
+
+
+def _is_unfinished_payment(change: Change) -> bool:
+    # Shopify tells of a transaction once it succeeded or failed, never while it is pending.
+    return change.topic == "order_transactions/create" and change.subject.status == "PENDING"
+
+
+def _tongue(world: World, about: Order | None) -> Tongue:
     currency = world.shop.currency
     presentment = about.presentment_currency if about else currency
     return Tongue(currency, presentment, ZoneInfo(world.shop.zone))
+
+
+def _order(request: _Request) -> Body:
+    return order_body(request.world.shop, request.tongue, request.order())
+
+
+def _deleted(request: _Request) -> Body:
+    return {"id": request.order().id}
+
+
+def _edited(request: _Request) -> Body:
+    details = request.change.details
+    at = request.tongue.time(request.change.at)
+    return edit_body(
+        request.order(),
+        details["edit_id"],
+        at,
+        additions=details["additions"],
+        removals=details["removals"],
+        note=details["staff_note"] or "",
+    )
+
+
+def _risk(request: _Request) -> Body:
+    return risk_body(request.order(), request.tongue.time(request.change.at))
+
+
+def _transaction(request: _Request) -> Body:
+    return payment.transaction_body(request.tongue, request.order(), request.change.subject)
+
+
+def _refund(request: _Request) -> Body:
+    return payment.refund_body(request.tongue, request.change.subject)
+
+
+def _fulfillment(request: _Request) -> Body:
+    return parcel.fulfillment_body(request.tongue, request.change.subject)
+
+
+def _fulfillment_event(request: _Request) -> Body:
+    details, subject = request.change.details, request.change.subject
+    return parcel.fulfillment_event_body(
+        request.tongue, details["fulfillment"], subject, request.world.shop.id
+    )
+
+
+def _fulfillment_order(request: _Request) -> Body:
+    return routing.status_body(request.change.subject)
+
+
+def _placed_on_hold(request: _Request) -> Body:
+    details = request.change.details
+    return routing.placed_on_hold_body(
+        request.change.subject, details["hold"], details["remaining"], request.reader_app_id
+    )
+
+
+def _hold(request: _Request) -> Body:
+    change = request.change
+    return routing.hold_body(change.details["fulfillment_order"], change.subject, request.reader_app_id)
+
+
+def _moved(request: _Request) -> Body:
+    details = request.change.details
+    return routing.moved_body(details["original"], request.change.subject, details["source"])
+
+
+def _split(request: _Request) -> Body:
+    return routing.split_body(request.change.subject, request.change.details["remaining"])
+
+
+def _merged(request: _Request) -> Body:
+    return routing.merged_body(request.change.subject, request.change.details["merged"])
+
+
+def _fulfillment_order_cancelled(request: _Request) -> Body:
+    return routing.cancelled_body(request.change.subject, request.change.details.get("replacement"))
+
+
+def _product(request: _Request) -> Body:
+    return noise.product_body(request.tongue, request.change.subject, request.world.stock, request.change.at)
+
+
+def _inventory_level(request: _Request) -> Body:
+    item, location = request.change.subject
+    available = request.world.stock.get((item, location), 0)
+    return noise.inventory_level_body(request.tongue, item, location, available, request.change.at)
+
+
+def _uninstalled(request: _Request) -> Body:
+    return noise.shop_body(request.tongue, request.world.shop, request.change.at)
+
+
+_TELLERS: dict[str, Callable[[_Request], Body]] = {
+    "orders/create": _order,
+    "orders/updated": _order,
+    "orders/paid": _order,
+    "orders/cancelled": _order,
+    "orders/fulfilled": _order,
+    "orders/partially_fulfilled": _order,
+    "orders/edited": _edited,
+    "orders/delete": _deleted,
+    "orders/risk_assessment_changed": _risk,
+    "order_transactions/create": _transaction,
+    "refunds/create": _refund,
+    "fulfillments/create": _fulfillment,
+    "fulfillments/update": _fulfillment,
+    "fulfillment_events/create": _fulfillment_event,
+    "fulfillment_orders/order_routing_complete": _fulfillment_order,
+    "fulfillment_orders/placed_on_hold": _placed_on_hold,
+    "fulfillment_orders/hold_released": _fulfillment_order,
+    "fulfillment_orders/moved": _moved,
+    "fulfillment_orders/split": _split,
+    "fulfillment_orders/merged": _merged,
+    "fulfillment_orders/cancelled": _fulfillment_order_cancelled,
+    "fulfillment_holds/added": _hold,
+    "fulfillment_holds/released": _hold,
+    "products/update": _product,
+    "inventory_levels/update": _inventory_level,
+    "app/uninstalled": _uninstalled,
+}
+
+#: Every topic the practice shop sends to whoever subscribes it.
+TOPICS = tuple(_TELLERS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from decimal import Decimal
 
 from ordna.practice import derive
 from ordna.practice.bodies.parcel import nested_fulfillment_body
@@ -16,7 +17,19 @@ from ordna.practice.bodies.parts import (
     tax_line_body,
 )
 from ordna.practice.bodies.payment import refund_body
-from ordna.practice.model import NOTHING, Customer, Discount, Order, ShippingLine, Shop, gid
+from ordna.practice.model import (
+    NOTHING,
+    Customer,
+    Discount,
+    Line,
+    MoneyBag,
+    Order,
+    ShippingLine,
+    Shop,
+    TaxLine,
+    gid,
+)
+from ordna.practice.totals import Totals, shipping_net, total, totals
 
 _USER_AGENTS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
@@ -30,12 +43,13 @@ _USER_AGENTS = (
 
 def order_body(shop: Shop, tongue: Tongue, order: Order) -> Body:
     """The order as every orders/* topic but edited, delete and risk_assessment_changed tells it."""
+    sums = totals(order)
     return {
         "id": order.id,
         "admin_graphql_api_id": gid("Order", order.id),
-        **_circumstances(shop, tongue, order),
-        **_sums_now(tongue, order),
-        **_sums_at_placing(tongue, order),
+        **_circumstances(shop, tongue, order, sums),
+        **_sums_now(tongue, sums),
+        **_sums_at_placing(tongue, order, sums),
         "billing_address": address_body(order.billing_address) if order.billing_address else None,
         "customer": _customer(tongue, order.customer) if order.customer else None,
         "discount_applications": [_application(discount) for discount in order.discounts],
@@ -50,7 +64,15 @@ def order_body(shop: Shop, tongue: Tongue, order: Order) -> Body:
     }
 
 
-def edit_body(tongue: Tongue, order: Order, edit_id: int, at: str, deltas: dict[int, int], note: str) -> Body:
+def edit_body(
+    order: Order,
+    edit_id: int,
+    at: str,
+    *,
+    additions: Sequence[tuple[Line, int]],
+    removals: Sequence[tuple[Line, int]],
+    note: str,
+) -> Body:
     """orders/edited: only how many units each line gained or lost, never the line itself."""
     return {
         "order_edit": {
@@ -63,8 +85,8 @@ def edit_body(tongue: Tongue, order: Order, edit_id: int, at: str, deltas: dict[
             "staff_note": note,
             "user_id": None,
             "line_items": {
-                "additions": [{"id": line, "delta": units} for line, units in deltas.items() if units > 0],
-                "removals": [{"id": line, "delta": -units} for line, units in deltas.items() if units < 0],
+                "additions": [{"id": line.id, "delta": units} for line, units in additions],
+                "removals": [{"id": line.id, "delta": units} for line, units in removals],
             },
             "discounts": {"line_item": {"additions": [], "removals": []}},
             "shipping_lines": {"additions": [], "removals": []},
@@ -84,7 +106,7 @@ def risk_body(order: Order, at: str) -> Body:
     }
 
 
-def _circumstances(shop: Shop, tongue: Tongue, order: Order) -> Body:
+def _circumstances(shop: Shop, tongue: Tongue, order: Order, sums: Totals) -> Body:
     return {
         "app_id": order.app_id,
         "browser_ip": order.browser_ip,
@@ -114,8 +136,8 @@ def _circumstances(shop: Shop, tongue: Tongue, order: Order) -> Body:
         "duties_included": False,
         "email": order.email,
         "estimated_taxes": False,
-        "financial_status": derive.financial_status(order).lower(),
-        "fulfillment_status": rest_fulfillment_status(order),
+        "financial_status": derive.rest_financial_status(order, sums),
+        "fulfillment_status": derive.rest_fulfillment_status(order),
         "landing_site": order.landing_site,
         "landing_site_ref": None,
         "location_id": order.location_id,
@@ -142,20 +164,61 @@ def _circumstances(shop: Shop, tongue: Tongue, order: Order) -> Body:
         "taxes_included": order.taxes_included,
         "test": order.test,
         "token": order.token,
-        "total_tip_received": "0.00",
         "total_weight": sum(line.grams * line.current_quantity for line in order.lines),
         "updated_at": tongue.time(order.updated_at),
         "user_id": None,
     }
 
 
-def rest_fulfillment_status(order: Order) -> str | None:
-    """REST's word for an order's parcels: null, partial, fulfilled, or restocked when cancelled unshipped."""
-    shipped = sum(line.fulfilled for line in order.lines)
-    if shipped == 0:
-        all_gone = all(line.unfulfilled_quantity == 0 for line in order.lines)
-        return "restocked" if order.cancelled_at and all_gone else None
-    return "partial" if any(line.unfulfilled_quantity > 0 for line in order.lines) else "fulfilled"
+def _sums_now(tongue: Tongue, sums: Totals) -> Body:
+    return {
+        "current_shipping_price_set": tongue.money_set(sums.current_shipping),
+        "current_subtotal_price": decimal(sums.current_subtotal.shop),
+        "current_subtotal_price_set": tongue.money_set(sums.current_subtotal),
+        "current_total_additional_fees_set": None,
+        "current_total_discounts": decimal(sums.current_discounts.shop),
+        "current_total_discounts_set": tongue.money_set(sums.current_discounts),
+        "current_total_duties_set": None,
+        "current_total_price": decimal(sums.current_total.shop),
+        "current_total_price_set": tongue.money_set(sums.current_total),
+        "current_total_tax": decimal(sums.current_tax.shop),
+        "current_total_tax_set": tongue.money_set(sums.current_tax),
+        "total_outstanding": decimal(sums.outstanding.shop),
+        "total_cash_rounding_payment_adjustment_set": tongue.money_set(NOTHING),
+        "total_cash_rounding_refund_adjustment_set": tongue.money_set(NOTHING),
+    }
+
+
+def _sums_at_placing(tongue: Tongue, order: Order, sums: Totals) -> Body:
+    taxes = [tax for line in order.lines for tax in line.tax_lines]
+    taxes += [tax for shipping in order.shipping_lines for tax in shipping.tax_lines]
+    return {
+        "original_total_additional_fees_set": None,
+        "original_total_duties_set": None,
+        "subtotal_price": decimal(sums.subtotal.shop),
+        "subtotal_price_set": tongue.money_set(sums.subtotal),
+        "tax_lines": _taxes_by_rate(tongue, taxes),
+        "total_discounts": decimal(sums.discounts.shop),
+        "total_discounts_set": tongue.money_set(sums.discounts),
+        "total_line_items_price": decimal(sums.lines.shop),
+        "total_line_items_price_set": tongue.money_set(sums.lines),
+        "total_price": decimal(sums.total.shop),
+        "total_price_set": tongue.money_set(sums.total),
+        "total_shipping_price_set": tongue.money_set(sums.shipping),
+        "total_tax": decimal(sums.tax.shop),
+        "total_tax_set": tongue.money_set(sums.tax),
+        "total_tip_received": decimal(sums.tip.shop),
+    }
+
+
+def _taxes_by_rate(tongue: Tongue, taxes: list[TaxLine]) -> list[Body]:
+    by_rate: dict[tuple[str, Decimal], list[MoneyBag]] = {}
+    for tax in taxes:
+        by_rate.setdefault((tax.title, tax.rate), []).append(tax.price)
+    return [
+        tax_line_body(tongue, TaxLine(title, rate, total(prices)))
+        for (title, rate), prices in by_rate.items()
+    ]
 
 
 def _client(order: Order) -> Body | None:
@@ -172,8 +235,9 @@ def _client(order: Order) -> Body | None:
 
 
 def _allocated(order: Order, position: int) -> MoneyBag:
-    allocations = [a for line in (*order.lines, *order.shipping_lines) for a in line.allocations]
-    return sum((a.amount for a in allocations if a.application_index == position), NOTHING)
+    allocations = [a for line in order.lines for a in line.allocations]
+    allocations += [a for shipping in order.shipping_lines for a in shipping.allocations]
+    return total(a.amount for a in allocations if a.application_index == position)
 
 
 def _customer(tongue: Tongue, customer: Customer) -> Body:
@@ -230,7 +294,7 @@ def _application(discount: Discount) -> Body:
 
 
 def _shipping_line(tongue: Tongue, line: ShippingLine) -> Body:
-    discounted = line.price - sum((a.amount for a in line.allocations), NOTHING)
+    discounted = shipping_net(line)
     return {
         "id": line.id,
         "carrier_identifier": None,

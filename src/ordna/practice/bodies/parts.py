@@ -1,8 +1,8 @@
 """What many bodies are made of: money, times, addresses and lines in the REST shape.
 
-REST shows an amount three ways: a bare decimal string in the shop's currency, the same in a `*_set` with both
-currencies, and in transactions a set whose key is `currency` instead of `currency_code`. Times carry the shop's
-offset and no fractions.
+REST shows an amount three ways: a bare decimal string in the shop's currency, the same in a `*_set` with
+both currencies, and in transactions a set whose key is `currency` instead of `currency_code`. Times carry
+the shop's offset and no fractions.
 """
 
 from __future__ import annotations
@@ -94,7 +94,6 @@ def tax_line_body(tongue: Tongue, tax: TaxLine) -> Body:
 
 def line_body(tongue: Tongue, line: Line, quantity: int | None = None) -> Body:
     """An order line. `quantity` overrides the ordered one inside a fulfillment, where it counts the parcel."""
-    discount = sum((a.amount for a in line.allocations), NOTHING)
     variant = line.variant
     return {
         "id": line.id,
@@ -134,9 +133,7 @@ def line_body(tongue: Tongue, line: Line, quantity: int | None = None) -> Body:
                 "discount_application_index": allocation.application_index,
             }
             for allocation in line.allocations
-        ]
-        if discount.shop
-        else [],
+        ],
     }
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ordna.practice.bodies.parts import Body
 from ordna.practice.model import FulfillmentOrder, Hold, Location, gid
-
-#: (fulfillment order line id, units) of a split, a move or a partial hold.
-Units = tuple[int, int]
 
 
 def status_body(part: FulfillmentOrder) -> Body:
@@ -20,17 +17,15 @@ def placed_on_hold_body(
     part: FulfillmentOrder,
     hold: Hold,
     remaining: FulfillmentOrder | None,
-    held: Sequence[Units],
     reader_app_id: int,
 ) -> Body:
-    held_units = held or [(line.id, line.remaining_quantity) for line in part.lines]
     return {
         "fulfillment_order": {
             **_named(part),
             "fulfillment_holds": [_hold(each, reader_app_id) for each in part.holds],
         },
         "remaining_fulfillment_order": _named(remaining) if remaining else None,
-        "held_fulfillment_order_line_items": _units(held_units),
+        "held_fulfillment_order_line_items": _units(part),
         "created_fulfillment_hold": _hold(hold, reader_app_id),
     }
 
@@ -47,32 +42,26 @@ def moved_body(
     original: FulfillmentOrder,
     moved: FulfillmentOrder,
     source: Location,
-    requested: Iterable[Units],
 ) -> Body:
     destination = gid("Location", moved.location.id)
     return {
         "original_fulfillment_order": {
             **_named(original),
-            "assigned_location_id": gid("Location", original.location.id),
+            "assigned_location_id": gid("Location", source.id),
         },
         "moved_fulfillment_order": {**_named(moved), "assigned_location_id": destination},
         "destination_location_id": destination,
-        "fulfillment_order_line_items_requested": _units(requested),
+        "fulfillment_order_line_items_requested": _units(moved),
         "source_location": {"id": gid("Location", source.id)},
     }
 
 
-def split_body(
-    part: FulfillmentOrder,
-    remaining: FulfillmentOrder,
-    replacement: FulfillmentOrder | None,
-    split_off: Iterable[Units],
-) -> Body:
+def split_body(part: FulfillmentOrder, remaining: FulfillmentOrder) -> Body:
     return {
-        "split_line_items": _units(split_off),
+        "split_line_items": _units(remaining),
         "fulfillment_order": _named(part),
         "remaining_fulfillment_order": _named(remaining),
-        "replacement_fulfillment_order": _named(replacement or remaining),
+        "replacement_fulfillment_order": _named(remaining),
     }
 
 
@@ -114,5 +103,8 @@ def _hold(hold: Hold, reader_app_id: int) -> Body:
     }
 
 
-def _units(units: Iterable[Units]) -> list[Body]:
-    return [{"id": gid("FulfillmentOrderLineItem", line), "quantity": count} for line, count in units]
+def _units(part: FulfillmentOrder) -> list[Body]:
+    return [
+        {"id": gid("FulfillmentOrderLineItem", line.id), "quantity": line.remaining_quantity}
+        for line in part.lines
+    ]

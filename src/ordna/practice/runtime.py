@@ -1,0 +1,106 @@
+"""One running practice shop: its world, its life, its webhooks, and what is remembered for the merchant to
+read.
+
+`advance` is the heart beat. It moves the world to the clock's present, tells receivers what changed and
+notes it in the story of the order. It is called twice a second, and right after every request that may have
+changed something; then `by` says who asked. All of it runs on one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ordna.practice.bodies import order_of
+from ordna.practice.catalogue import open_shop
+from ordna.practice.life import Life
+from ordna.practice.story import sentence
+from ordna.practice.webhooks import WebhookSender
+from ordna.practice.world import Change, World
+
+HEART_BEAT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of an order's story; `by` is empty where nobody asked for it through the API or the admin."""
+
+    at: datetime
+    sentence: str
+    by: str = ""
+
+
+def real_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class PracticeShop:
+    """Everything a process needs to be a shop; see `opened` for the usual way to get one."""
+
+    def __init__(self, world: World, life: Life, clock: Callable[[], datetime] = real_clock) -> None:
+        self.world = world
+        self.life = life
+        self.clock = clock
+        self.sender = WebhookSender(world, clock)
+        self.mutations_served: Counter[str] = Counter()
+        self.base_url = ""
+        self._stories: dict[int, list[Told]] = {}
+
+    @property
+    def is_paused(self) -> bool:
+        return self.life.is_paused
+
+    def advance(self, by: str = "") -> None:
+        """Let happen what is due by now, and tell it to whom it concerns."""
+        changes = self.life.advance(max(self.clock(), self.world.now()))
+        self.remember(changes, by)
+        self.sender.announce(changes)
+
+    def remember(self, changes: Iterable[Change], by: str = "") -> None:
+        """Note changes in the stories of their orders; tells nobody."""
+        for change in changes:
+            order = order_of(change)
+            words = sentence(change)
+            if order is not None and words:
+                self._stories.setdefault(order.id, []).append(Told(change.at, words, by))
+
+    def story_of(self, order_id: int) -> list[Told]:
+        """What happened to an order, oldest first."""
+        return self._stories.get(order_id, [])
+
+    def credentials(self) -> dict[str, str]:
+        """What Ordna's connect page asks for. They open this practice shop and nothing else."""
+        app = self.world.apps[0]
+        return {
+            "address": self.base_url,
+            "shop_domain": self.world.shop.domain,
+            "access_token": app.static_token or "",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+        }
+
+    async def beat(self) -> None:
+        """Advance twice a second until cancelled."""
+        while True:
+            self.advance()
+            await asyncio.sleep(HEART_BEAT_S)
+
+
+def opened(
+    seed: int,
+    history_days: int,
+    orders_per_day: float,
+    orders_per_hour: float,
+    clock: Callable[[], datetime] = real_clock,
+) -> PracticeShop:
+    """A shop that has lived through `history_days` up to now and goes on live at `orders_per_hour`."""
+    now = clock().replace(microsecond=0)
+    world = open_shop(seed, now - timedelta(days=history_days))
+    life = Life(world, seed)
+    shop = PracticeShop(world, life, clock)
+    shop.remember(life.history(history_days, orders_per_day))
+    life.go_live(orders_per_hour)
+    return shop
