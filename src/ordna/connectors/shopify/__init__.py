@@ -1,1 +1,1 @@
-"""Shopify: what it says in our words, and what we ask of it in its own."""
+"""Shopify: webhook bodies and Admin GraphQL reads in, holds, tags, notes, fulfillments and cancellations out."""
