@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench docs lock clean
+.PHONY: run test lint format bench lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up

@@ -23,6 +23,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from ordna.store import embedded
+from tools.browser import MISSING, find_browser
 
 RUN_FOLDER = "ORDNA_TEST_RUN_FOLDER"
 
@@ -82,6 +83,15 @@ def empty_database(databases: Databases) -> Iterator[str]:
     name = databases.create("template1")
     yield databases.dsn(name)
     databases.drop(name)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The browser that the page tests drive. Without one they fail, and say what to do."""
+    found = find_browser()
+    if found is None:
+        pytest.fail(MISSING, pytrace=False)
+    return found
 
 
 def pytest_configure(config: pytest.Config) -> None:
