@@ -64,9 +64,7 @@ def _fields(flow: Flow, vocabulary: Vocabulary) -> Iterator[Problem]:
             if field is None:
                 close = vocabulary.nearest(name)
                 hint = f", did you mean '{close}'?" if close else ""
-                yield _problem(
-                    "unknown_field", f"unknown field '{name}'{hint}", _of(condition, name), path, close
-                )
+                yield _problem("unknown_field", f"unknown field '{name}'{hint}", _of(condition, name), path, close)
             elif not field.produced_by:
                 sentence = f"nothing in this version produces {name}"
                 yield _problem("nothing_produces", sentence, _of(condition, name), path)
@@ -104,8 +102,9 @@ def _way(start: str, goal: str, asks: dict[str, frozenset[str]]) -> tuple[str, .
 
 
 def _ways_in_and_out(flow: Flow, vocabulary: Vocabulary) -> Iterator[Problem]:
-    reached: set[str] = set()
-    left: set[str] = set()
+    # A step that comes later is a problem of its own, so here it is taken to be reached and left.
+    reached = {step.name for step in flow.steps}
+    left = set(reached)
 
     def can(read: Read, truth: bool) -> bool:
         question, _, step = read.name.removesuffix(")").partition("(")
@@ -116,16 +115,16 @@ def _ways_in_and_out(flow: Flow, vocabulary: Vocabulary) -> Iterator[Problem]:
 
     for step in flow.steps:
         path = f"steps.{step.name}"
-        if step.starts is None or can_be(step.starts.root, True, can):
-            reached.add(step.name)
-        elif not _blamed(step.starts, vocabulary):
-            sentence = f"{step.name} can't be reached: {step.starts.text} never comes true"
-            yield _problem("unreachable", sentence, step.starts.at, f"{path}.starts")
-        if can_be(step.ends.root, True, can) or (step.moot and can_be(step.moot.root, True, can)):
-            left.add(step.name)
-        elif not _blamed(step.ends, vocabulary):
-            sentence = f"{step.name} has no way out: {step.ends.text} never comes true"
-            yield _problem("no_way_out", sentence, step.ends.at, f"{path}.ends")
+        if step.starts is not None and not can_be(step.starts.root, True, can):
+            reached.discard(step.name)
+            if not _blamed(step.starts, vocabulary):
+                sentence = f"{step.name} can't be reached: {step.starts.text} never comes true"
+                yield _problem("unreachable", sentence, step.starts.at, f"{path}.starts")
+        if not can_be(step.ends.root, True, can) and not (step.moot and can_be(step.moot.root, True, can)):
+            left.discard(step.name)
+            if not _blamed(step.ends, vocabulary):
+                sentence = f"{step.name} has no way out: {step.ends.text} never comes true"
+                yield _problem("no_way_out", sentence, step.ends.at, f"{path}.ends")
 
 
 def _blamed(condition: Condition, vocabulary: Vocabulary) -> bool:
@@ -140,10 +139,11 @@ def _bypasses(flow: Flow) -> Iterator[Problem]:
     for step in flow.steps:
         upstream = frozenset(step.upstream)
         before[step.name] = upstream.union(*(before.get(name, frozenset()) for name in upstream))
-    for step in flow.steps:
+    for index, step in enumerate(flow.steps):
         if step.moot or step.never_moot:
             continue
-        later = [one for one in flow.steps if step.name in before[one.name] and one.ends_by is Nature.DEED]
+        after = flow.steps[index + 1 :]
+        later = [one for one in after if step.name in before[one.name] and one.ends_by is Nature.DEED]
         if later:
             sentence = (
                 f"{later[0].ends.text} can happen before {step.name} is done, which then stays open: "

@@ -26,9 +26,7 @@ def check_rules(flow: Flow) -> Iterator[Problem]:
     yield from _circles(flow, reads)
     for index, rule in enumerate(flow.rules):
         if not rule.when.reads:
-            yield _problem(
-                index, rule, "always", f"{rule.when.text} reads nothing, so it never changes", WARNING
-            )
+            yield _problem(index, rule, "always", f"{rule.when.text} reads nothing, so it never changes", WARNING)
         for earlier in flow.rules[:index]:
             yield from _contradictions(index, rule, earlier)
 
@@ -44,9 +42,7 @@ def _self_changing(flow: Flow, reads: list[dict[str, str]]) -> Iterator[Problem]
 
 def _circles(flow: Flow, reads: list[dict[str, str]]) -> Iterator[Problem]:
     follows = {
-        index: [
-            other for other in range(len(flow.rules)) if other != index and _changes(rule) & set(reads[other])
-        ]
+        index: [other for other in range(len(flow.rules)) if other != index and _changes(rule) & set(reads[other])]
         for index, rule in enumerate(flow.rules)
     }
     for index, rule in enumerate(flow.rules):

@@ -62,14 +62,13 @@ class _FlowParser:
             reader.name(name, "flow")
         currency = self.currency(top, currency_default)
         hours = self.hours(top)
+        hours_given = hours is not None or "hours" in top.entries
         teams = self.teams(top)
-        steps = self.steps(top, teams, currency, has_hours=hours is not None)
+        steps = self.steps(top, teams, currency, has_hours=hours_given)
         names = tuple(self.step_trees(top))
         rules = read_rules(reader, top, teams=tuple(teams), steps=names, currency=currency)
-        if hours is None and any(_counts_working_time(rule) for rule in rules):
-            reader.problem(
-                top, "hours", "missing_hours", "a hold expires in working time, but there are no hours"
-            )
+        if not hours_given and any(_counts_working_time(rule) for rule in rules):
+            reader.problem(top, "hours", "missing_hours", "a hold expires in working time, but there are no hours")
         for rule in rules:
             self.refuse_parts(rule.when, "", f"the rule {rule.name}", "rules")
         title = reader.word(top, "", "title", name.value.capitalize() if name else "")
@@ -96,14 +95,10 @@ class _FlowParser:
         opens = reader.text(tree, "hours", "open", required=True)
         country = reader.text(tree, "hours", "holidays")
         if zone and not known_zone(zone.value):
-            reader.problem(
-                zone, "hours.zone", "unknown_zone", f"'{zone.value}' is not a time zone such as Europe/Oslo"
-            )
+            reader.problem(zone, "hours.zone", "unknown_zone", f"'{zone.value}' is not a time zone such as Europe/Oslo")
             return None
         if country and not known_holidays(country.value):
-            sentence = (
-                f"no public holidays are known for '{country.value}', write a country such as DK or DE-BY"
-            )
+            sentence = f"no public holidays are known for '{country.value}', write a country such as DK or DE-BY"
             reader.problem(country, "hours.holidays", "unknown_country", sentence)
             return None
         if not zone or not opens:
@@ -146,9 +141,7 @@ class _FlowParser:
             self.reader.problem(found, f"{path}.cost_per_hour", error.code, sentence)
             return None
         if cost.minor < 0:
-            self.reader.problem(
-                found, f"{path}.cost_per_hour", "bad_amount", "an hour can't cost less than 0"
-            )
+            self.reader.problem(found, f"{path}.cost_per_hour", "bad_amount", "an hour can't cost less than 0")
         return cost
 
     def cutoff(self, entry: Mapping, path: str) -> time | None:
@@ -165,18 +158,14 @@ class _FlowParser:
         found = top.entries.get("steps")
         return found[1].entries if found and isinstance(found[1], Mapping) else {}
 
-    def steps(
-        self, top: Mapping, teams: Map[str, Team], currency: str, *, has_hours: bool
-    ) -> tuple[Step, ...]:
+    def steps(self, top: Mapping, teams: Map[str, Team], currency: str, *, has_hours: bool) -> tuple[Step, ...]:
         reader = self.reader
         reader.mapping(reader.child(top, "", "steps", required=True), "steps")
         trees = self.step_trees(top)
         if len(trees) > STEPS_MAX:
             reader.problem(top, "steps", "too_many", f"a flow has at most {STEPS_MAX} steps")
             return ()
-        steps = [
-            self.step(name, key, tree, teams, tuple(trees), currency) for name, (key, tree) in trees.items()
-        ]
+        steps = [self.step(name, key, tree, teams, tuple(trees), currency) for name, (key, tree) in trees.items()]
         sound = tuple(step for step in steps if step is not None)
         for step in sound:
             self.limits(step, trees[step.name][0], teams, has_hours=has_hours)
@@ -202,10 +191,9 @@ class _FlowParser:
         for each in ("starts", "ends", "moot", "pauses"):
             if each == "moot" and never:
                 continue
-            found[each] = reader.condition(
-                entry, path, each, steps=steps, currency=currency, required=each == "ends"
-            )
-            self.refuse_parts(found[each], per, f"the step {name}", f"{path}.{each}")
+            found[each] = reader.condition(entry, path, each, steps=steps, currency=currency, required=each == "ends")
+            if per in ("", *PARTS):
+                self.refuse_parts(found[each], per, f"the step {name}", f"{path}.{each}")
         starts, ends = found["starts"], found["ends"]
         if ends is None or limit is None or system is None:
             return None
@@ -232,9 +220,7 @@ class _FlowParser:
         """A limit must have what it counts by: hours for working time, the owner's cut-off for same day."""
         path = f"steps.{step.name}.within"
         if not has_hours and step.within.clock not in (Clock.ELAPSED, Clock.DAYS):
-            self.reader.problem(
-                key, path, "missing_hours", f"'{step.within.text}' needs the hours of the flow"
-            )
+            self.reader.problem(key, path, "missing_hours", f"'{step.within.text}' needs the hours of the flow")
         owner = teams.get(step.owner)
         if step.within.clock is Clock.CUTOFF and owner and owner.cutoff is None:
             sentence = f"'{step.within.text}' needs a cutoff on the team {step.owner}"
@@ -247,9 +233,7 @@ class _FlowParser:
         for name in sorted(condition.reads):
             field = self.reader.vocabulary.get(name)
             if field and field.scope in PARTS and field.scope != per:
-                sentence = (
-                    f"{name} differs by {field.scope}, but {who} is not per {field.scope}; ask done(step)"
-                )
+                sentence = f"{name} differs by {field.scope}, but {who} is not per {field.scope}; ask done(step)"
                 at = condition.at
                 self.reader.problems.append(Problem("needs_part", sentence, at.line, at.column, path))
 

@@ -53,9 +53,7 @@ class Reader:
         if tree is not None and not (isinstance(tree, Text) and tree.empty):
             return tree
         if required:
-            self.problem(
-                tree or mapping, _join(path, key), f"missing_{key}", f"{path or 'the file'} has no {key}"
-            )
+            self.problem(tree or mapping, _join(path, key), f"missing_{key}", f"{path or 'the file'} has no {key}")
         return None
 
     def text(self, mapping: Mapping, path: str, key: str, *, required: bool = False) -> Text | None:
@@ -79,9 +77,7 @@ class Reader:
             sentence = f"'{key.value}' is not a name: lower-case letters, digits, _ and -, at most 40"
             self.problem(key, path, "bad_name", sentence)
 
-    def choice(
-        self, mapping: Mapping, path: str, key: str, among: Collection[str], *, required: bool = False
-    ) -> str:
+    def choice(self, mapping: Mapping, path: str, key: str, among: Collection[str], *, required: bool = False) -> str:
         """One of the words in `among`, or ""; for an owner these are the teams."""
         found = self.text(mapping, path, key, required=required)
         if found is None:

@@ -81,7 +81,10 @@ def read_yaml(text: str) -> Tree:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        _refuse("yaml", f"this is not YAML: {error.problem or error.context}", line, column)
+        reason = str(error.problem or error.context)
+        if "<block end>" in reason or "expected ',' or" in reason:
+            reason += "; where a text begins with a quote, put quotes of the other kind around the whole of it"
+        _refuse("yaml", f"this is not YAML: {reason}", line, column)
     except YAMLError:
         _refuse("yaml", "the file has a character that YAML does not allow", 1, 1)
 
