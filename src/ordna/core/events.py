@@ -4,8 +4,8 @@ An event is a *fact* (it happened outside, or a system answered) or a *choice* (
 verdict, a timer). Both are appended to the order's journal and never changed; `evolve` folds them to the order's state.
 An event says everything `evolve` needs and nothing that names or locates a person.
 
-A new shape of an event gets a new number in `VERSIONS` and an upcaster beside it in `UPCASTERS`: a function from the old
-row's data to the new.
+A new shape of an event gets a new number in `VERSIONS` and an upcaster beside it in `UPCASTERS`: a function from the
+old row's data to the new.
 """
 
 from __future__ import annotations
@@ -29,94 +29,94 @@ class Event(Struct, frozen=True, tag_field="kind", omit_defaults=True):
 # --- facts about the order's body: each moves the body's version on -----------------------------------------
 
 
-class OrderPlaced(Event, tag=True):
+class OrderPlaced(Event, frozen=True, tag=True):
     """The order was seen for the first time, as it stood then. `orders_before`: the customer's earlier orders."""
 
     order: OrderSeen
     orders_before: int | None = None
 
 
-class BodyMoved(Event, tag=True):
+class BodyMoved(Event, frozen=True, tag=True):
     """What all news from the order's body carry: the body's version."""
 
     version: datetime
 
 
-class OrderChanged(BodyMoved, tag=True):
+class OrderChanged(BodyMoved, frozen=True, tag=True):
     """Fields of the order's body changed in meaning: their new values, as JSON values."""
 
     fields: dict[str, Any]
 
 
-class NoChangeSeen(BodyMoved, tag=True):
+class NoChangeSeen(BodyMoved, frozen=True, tag=True):
     """The body was sent anew and means what it meant before: noise, and counted as such."""
 
 
-class OrderCancelled(BodyMoved, tag=True):
+class OrderCancelled(BodyMoved, frozen=True, tag=True):
     """The shop cancelled the order."""
 
     at: datetime
     reason: str | None = None
 
 
-class OrderClosed(BodyMoved, tag=True):
+class OrderClosed(BodyMoved, frozen=True, tag=True):
     """The order was archived: nothing more is expected."""
 
     at: datetime
 
 
-class OrderReopened(BodyMoved, tag=True):
+class OrderReopened(BodyMoved, frozen=True, tag=True):
     """The order was taken out of the archive, or its cancellation undone."""
 
 
-class PaymentPended(BodyMoved, tag=True):
+class PaymentPended(BodyMoved, frozen=True, tag=True):
     """The payment is outstanding again."""
 
 
-class PaymentAuthorized(BodyMoved, tag=True):
+class PaymentAuthorized(BodyMoved, frozen=True, tag=True):
     """The money is reserved."""
 
 
-class PaymentPartlyPaid(BodyMoved, tag=True):
+class PaymentPartlyPaid(BodyMoved, frozen=True, tag=True):
     """Some of the money is in."""
 
 
-class PaymentCaptured(BodyMoved, tag=True):
+class PaymentCaptured(BodyMoved, frozen=True, tag=True):
     """All of the money is in."""
 
 
-class PaymentPartlyRefunded(BodyMoved, tag=True):
+class PaymentPartlyRefunded(BodyMoved, frozen=True, tag=True):
     """Some of the money went back."""
 
 
-class PaymentRefunded(BodyMoved, tag=True):
+class PaymentRefunded(BodyMoved, frozen=True, tag=True):
     """All of the money went back."""
 
 
-class PaymentVoided(BodyMoved, tag=True):
+class PaymentVoided(BodyMoved, frozen=True, tag=True):
     """The authorization was given up."""
 
 
-class PaymentExpired(BodyMoved, tag=True):
+class PaymentExpired(BodyMoved, frozen=True, tag=True):
     """The authorization lapsed."""
 
 
-class PaymentUnknown(BodyMoved, tag=True):
+class PaymentUnknown(BodyMoved, frozen=True, tag=True):
     """The payment's status could not be read."""
 
 
-class OrderDeleted(Event, tag=True):
+class OrderDeleted(Event, frozen=True, tag=True):
     """The shop deleted the order."""
 
 
-class ProblemsSeen(Event, tag=True):
+class ProblemsSeen(Event, frozen=True, tag=True):
     """What could not be read of one facet, by its newest version; empty when all is well again."""
 
     facet: str
     problems: tuple[Problem, ...] = ()
 
 
-class OddMoveSeen(Event, tag=True):
+class OddMoveSeen(Event, frozen=True, tag=True):
     """A machine moved where no path leads: it happened, and somebody should look."""
 
     machine: str
@@ -125,19 +125,19 @@ class OddMoveSeen(Event, tag=True):
     after: str
 
 
-class TransactionRecorded(Event, tag=True):
+class TransactionRecorded(Event, frozen=True, tag=True):
     """One movement of money, or its newer status."""
 
     transaction: TransactionSeen
 
 
-class RefundRecorded(Event, tag=True):
+class RefundRecorded(Event, frozen=True, tag=True):
     """One refund."""
 
     refund: RefundSeen
 
 
-class RiskAssessed(Event, tag=True):
+class RiskAssessed(Event, frozen=True, tag=True):
     """The shop's verdict on the risk of fraud."""
 
     level: str
@@ -147,63 +147,64 @@ class RiskAssessed(Event, tag=True):
 # --- facts about fulfillment orders -------------------------------------------------------------------------
 
 
-class OrderRouted(Event, tag=True):
-    """The shop has decided which location ships what: the order's fulfillment orders, read in full for the first time."""
+class OrderRouted(Event, frozen=True, tag=True):
+    """The shop has decided which location ships what: the order's fulfillment orders, read in full for the first
+    time."""
 
     version: datetime
     parts: tuple[PartSeen, ...]
 
 
-class RoutingConfirmed(Event, tag=True):
+class RoutingConfirmed(Event, frozen=True, tag=True):
     """The fulfillment orders were read again and stand as they stood."""
 
     version: datetime
 
 
-class PartMoved(Event, tag=True):
+class PartMoved(Event, frozen=True, tag=True):
     """What all news of one fulfillment order carry: how it stands now, and when that was read."""
 
     version: datetime
     part: PartSeen
 
 
-class FulfillmentOrderAdded(PartMoved, tag=True):
+class FulfillmentOrderAdded(PartMoved, frozen=True, tag=True):
     """A fulfillment order came to be after routing: by a split, a move or an edit."""
 
 
-class FulfillmentOrderChanged(PartMoved, tag=True):
+class FulfillmentOrderChanged(PartMoved, frozen=True, tag=True):
     """Its units, its location or its holds changed, not its status."""
 
 
-class FulfillmentOrderOpened(PartMoved, tag=True):
+class FulfillmentOrderOpened(PartMoved, frozen=True, tag=True):
     """It is open for work."""
 
 
-class FulfillmentOrderStarted(PartMoved, tag=True):
+class FulfillmentOrderStarted(PartMoved, frozen=True, tag=True):
     """Its location works on it."""
 
 
-class FulfillmentOrderScheduled(PartMoved, tag=True):
+class FulfillmentOrderScheduled(PartMoved, frozen=True, tag=True):
     """It is to be shipped later."""
 
 
-class FulfillmentOrderHeld(PartMoved, tag=True):
+class FulfillmentOrderHeld(PartMoved, frozen=True, tag=True):
     """A hold stands on it outside."""
 
 
-class FulfillmentOrderFellShort(PartMoved, tag=True):
+class FulfillmentOrderFellShort(PartMoved, frozen=True, tag=True):
     """Its location can't ship all of it."""
 
 
-class FulfillmentOrderClosed(PartMoved, tag=True):
+class FulfillmentOrderClosed(PartMoved, frozen=True, tag=True):
     """All of it was shipped, or its units moved elsewhere."""
 
 
-class FulfillmentOrderCancelled(PartMoved, tag=True):
+class FulfillmentOrderCancelled(PartMoved, frozen=True, tag=True):
     """It was cancelled."""
 
 
-class FulfillmentOrderGone(Event, tag=True):
+class FulfillmentOrderGone(Event, frozen=True, tag=True):
     """It is no longer among the order's fulfillment orders."""
 
     version: datetime
@@ -213,85 +214,85 @@ class FulfillmentOrderGone(Event, tag=True):
 # --- facts about shipments ----------------------------------------------------------------------------------
 
 
-class Shipped(Event, tag=True):
+class Shipped(Event, frozen=True, tag=True):
     """A parcel left: its units, its tracking."""
 
     shipment: ShipmentSeen
 
 
-class ShipmentChanged(Event, tag=True):
+class ShipmentChanged(Event, frozen=True, tag=True):
     """Units, carrier or tracking of a parcel changed, not its progress."""
 
     shipment: ShipmentSeen
 
 
-class ShipmentMoved(Event, tag=True):
+class ShipmentMoved(Event, frozen=True, tag=True):
     """What all news of a parcel's progress carry. `version` puts what several sources said in order."""
 
     shipment: str
     version: datetime
 
 
-class ShipmentRelabelled(ShipmentMoved, tag=True):
+class ShipmentRelabelled(ShipmentMoved, frozen=True, tag=True):
     """The parcel is back at its start: its tracking was replaced."""
 
 
-class ShipmentInTransit(ShipmentMoved, tag=True):
+class ShipmentInTransit(ShipmentMoved, frozen=True, tag=True):
     """The carrier has it."""
 
 
-class ShipmentOutForDelivery(ShipmentMoved, tag=True):
+class ShipmentOutForDelivery(ShipmentMoved, frozen=True, tag=True):
     """It is on its last way."""
 
 
-class ShipmentDeliveryAttempted(ShipmentMoved, tag=True):
+class ShipmentDeliveryAttempted(ShipmentMoved, frozen=True, tag=True):
     """Nobody was there to take it."""
 
 
-class ShipmentDelayed(ShipmentMoved, tag=True):
+class ShipmentDelayed(ShipmentMoved, frozen=True, tag=True):
     """The carrier says it will be late."""
 
 
-class ShipmentReadyForPickup(ShipmentMoved, tag=True):
+class ShipmentReadyForPickup(ShipmentMoved, frozen=True, tag=True):
     """It waits for its receiver."""
 
 
-class ShipmentDelivered(ShipmentMoved, tag=True):
+class ShipmentDelivered(ShipmentMoved, frozen=True, tag=True):
     """The receiver has it."""
 
 
-class ShipmentFailed(ShipmentMoved, tag=True):
+class ShipmentFailed(ShipmentMoved, frozen=True, tag=True):
     """It could not be delivered."""
 
 
-class ShipmentCancelled(ShipmentMoved, tag=True):
+class ShipmentCancelled(ShipmentMoved, frozen=True, tag=True):
     """The fulfillment was taken back."""
 
 
 # --- choices of people, rules and the clock -----------------------------------------------------------------
 
 
-class Picked(Event, tag=True):
+class Picked(Event, frozen=True, tag=True):
     """A person picked these units of a fulfillment order."""
 
     part: str
     lines: tuple[Quantity, ...]
 
 
-class Packed(Event, tag=True):
+class Packed(Event, frozen=True, tag=True):
     """A person packed these units of a fulfillment order."""
 
     part: str
     lines: tuple[Quantity, ...]
 
 
-class PutBack(Event, tag=True):
+class PutBack(Event, frozen=True, tag=True):
     """Picked and packed units of a fulfillment order went back on the shelf."""
 
     part: str
 
 
-class HoldPlaced(Event, tag=True):
+class HoldPlaced(Event, frozen=True, tag=True):
     """The order must not move, for this reason. `rule` names the rule that wants it, None for a person's hold."""
 
     handle: str
@@ -302,63 +303,63 @@ class HoldPlaced(Event, tag=True):
     expires_at: datetime | None = None
 
 
-class HoldReleased(Event, tag=True):
+class HoldReleased(Event, frozen=True, tag=True):
     """A hold was let go. `values`: what its rule read at that moment; it holds again only when they change."""
 
     handle: str
     values: str | None = None
 
 
-class HoldExpired(Event, tag=True):
+class HoldExpired(Event, frozen=True, tag=True):
     """A hold's time ran out. It binds like a release."""
 
     handle: str
     values: str | None = None
 
 
-class HoldLapsed(Event, tag=True):
+class HoldLapsed(Event, frozen=True, tag=True):
     """A rule's condition no longer holds, or there is nothing left to hold; leaves no memory."""
 
     handle: str
 
 
-class TagWanted(Event, tag=True):
+class TagWanted(Event, frozen=True, tag=True):
     """A rule or a person wants a tag on the order outside."""
 
     tag: str
     rule: str | None = None
 
 
-class TagUnwanted(Event, tag=True):
+class TagUnwanted(Event, frozen=True, tag=True):
     """A tag of ours is no longer wanted, or a person wants one gone."""
 
     tag: str
 
 
-class AddressAccepted(Event, tag=True):
+class AddressAccepted(Event, frozen=True, tag=True):
     """A person vouched for the address as it stands."""
 
 
-class TaskClaimed(Event, tag=True):
+class TaskClaimed(Event, frozen=True, tag=True):
     """A person took a task."""
 
     task: str
     by: str
 
 
-class TaskUnclaimed(Event, tag=True):
+class TaskUnclaimed(Event, frozen=True, tag=True):
     """A person gave a task back."""
 
     task: str
 
 
-class TaskSettled(Event, tag=True):
+class TaskSettled(Event, frozen=True, tag=True):
     """A person dealt with what the task pointed at."""
 
     task: str
 
 
-class StepRanLate(Event, tag=True):
+class StepRanLate(Event, frozen=True, tag=True):
     """A step's limit passed while it stood open. `run`: which time it was open."""
 
     step: str
@@ -366,14 +367,14 @@ class StepRanLate(Event, tag=True):
     run: int
 
 
-class WorkBegan(Event, tag=True):
+class WorkBegan(Event, frozen=True, tag=True):
     """The order's connection went live: from here on Ordna acts on this order."""
 
 
 # --- effects ------------------------------------------------------------------------------------------------
 
 
-class EffectAsked(Event, tag=True):
+class EffectAsked(Event, frozen=True, tag=True):
     """An effect was decided. `body` is None where it could name a person; it stands sealed with the effect."""
 
     key: str
@@ -382,14 +383,14 @@ class EffectAsked(Event, tag=True):
     body: EffectBody | None = None
 
 
-class EffectConfirmed(Event, tag=True):
+class EffectConfirmed(Event, frozen=True, tag=True):
     """The other side did it, or took it on. `reference`: what it made."""
 
     key: str
     reference: str | None = None
 
 
-class EffectRefused(Event, tag=True):
+class EffectRefused(Event, frozen=True, tag=True):
     """The other side said no, for good."""
 
     key: str
@@ -397,14 +398,14 @@ class EffectRefused(Event, tag=True):
     sentence: str
 
 
-class EffectWithdrawn(Event, tag=True):
+class EffectWithdrawn(Event, frozen=True, tag=True):
     """It was no longer wanted before it was sent."""
 
     key: str
     code: str | None = None
 
 
-class EffectFellInDoubt(Event, tag=True):
+class EffectFellInDoubt(Event, frozen=True, tag=True):
     """It may have happened: the answer was lost and looking it up did not settle it yet."""
 
     key: str
@@ -482,7 +483,7 @@ VERSIONS: dict[str, int] = dict.fromkeys(BY_KIND, 1)
 UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(AnyEvent)
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)
 
 
 def encode(event: Event) -> bytes:
@@ -491,10 +492,13 @@ def encode(event: Event) -> bytes:
 
 
 def decode(kind: str, version: int, data: bytes) -> Event:
-    """The event of a journal row, brought up to the newest version. `msgspec.ValidationError` for a row nobody wrote."""
+    """The event of a journal row, brought up to the newest version. `msgspec.ValidationError` for a row nobody
+    wrote."""
     if version == VERSIONS.get(kind):
-        return _decoder.decode(data)
+        event: Event = _decoder.decode(data)
+        return event
     raw = msgspec.json.decode(data)
     while version != VERSIONS[kind]:
         raw, version = UPCASTERS[kind, version](raw), version + 1
-    return msgspec.convert(raw, AnyEvent)  # type: ignore[return-value]
+    upcast: Event = msgspec.convert(raw, AnyEvent)
+    return upcast

@@ -1,6 +1,7 @@
 """`evolve(state, event) -> state`: the fold. It decides nothing, checks nothing and loses nothing.
 
-Everything in the state follows from the journal by this function alone, so a stored state can be proved by folding again.
+Everything in the state follows from the journal by this function alone, so a stored state can be proved by folding
+again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from msgspec.structs import replace
 from ordna.core import events as e
 from ordna.core.effects import HoldPart, ReleasePart, ShipPart
 from ordna.core.messages import OrderSeen, PartSeen, ShipmentSeen
-from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, address_mark
+from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, address_mark, slot_of
 
 Apply = Callable[[OrderState, Any, datetime], OrderState]
 
@@ -233,7 +234,7 @@ def _began(state: OrderState, event: e.WorkBegan, at: datetime) -> OrderState:
 def _asked(state: OrderState, event: e.EffectAsked, at: datetime) -> OrderState:
     part = event.body.part if isinstance(event.body, HoldPart | ReleasePart | ShipPart) else None
     ask = Ask(event.key, event.generation, event.effect, "asked", at, part)
-    return replace(state, asks=_sorted(state.asks | {event.key: ask}))
+    return replace(state, asks=_sorted(state.asks | {slot_of(event.key): ask}))
 
 
 def _confirmed(state: OrderState, event: e.EffectConfirmed, at: datetime) -> OrderState:
@@ -274,8 +275,11 @@ def _without_hold(state: OrderState, handle: str) -> OrderState:
 
 
 def _answer(state: OrderState, key: str, **changes: Any) -> OrderState:
-    ask = state.asks.get(key)
-    return state if ask is None else replace(state, asks=state.asks | {key: replace(ask, **changes)})
+    """An answer counts for the effect that asked; one to an earlier generation has nothing left to say."""
+    ask = state.asks.get(slot_of(key))
+    if ask is None or ask.key != key:
+        return state
+    return replace(state, asks=state.asks | {slot_of(key): replace(ask, **changes)})
 
 
 def _with(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:

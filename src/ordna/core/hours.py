@@ -217,9 +217,7 @@ def _spans_of(day: date, hours: Hours) -> tuple[tuple[datetime, datetime], ...]:
     if not is_working_day(day, hours):
         return ()
     spans = hours.open[day.weekday()]
-    return tuple(
-        (_at_minute(day, one, hours.zone), _at_minute(day, other, hours.zone)) for one, other in spans
-    )
+    return tuple((_at_minute(day, one, hours.zone), _at_minute(day, other, hours.zone)) for one, other in spans)
 
 
 @lru_cache(maxsize=1024)

@@ -6,11 +6,13 @@ Three small machines, never one big order status: the **payment** of an order, e
 Facts from outside are never refused. When one arrives:
 
 1. the table has an edge for it: the machine moves;
-2. there is no edge but the new state can be *reached*: what lay between was not observed (a late webhook), the machine moves;
-3. the new state can't be reached: the machine moves all the same, because it has already happened, and the move is *odd*:
-   somebody should look.
+2. there is no edge but the new state can be *reached*: what lay between was not observed (a late webhook), the
+   machine moves;
+3. the new state can't be reached: the machine moves all the same, because it has already happened, and the move is
+   *odd*: somebody should look.
 
-The machines are coupled: what is shipped moves a fulfillment order on although its own facet was read earlier. `COUPLED`
+The machines are coupled: what is shipped moves a fulfillment order on although its own facet was read earlier.
+`COUPLED`
 says so, and it is the only place that does. Five readers use these tables: the core, the buttons a page offers, the
 diagram in `docs/lifecycle.md`, the conformance check and the simulator.
 """

@@ -18,7 +18,8 @@ from ordna.core.values import Problem
 
 
 class LineSeen(Struct, frozen=True, omit_defaults=True):
-    """One order line. `quantity` counts removed units too, `current_quantity` does not; `price` is kept as the source wrote it."""
+    """One order line. `quantity` counts removed units too, `current_quantity` does not; `price` is kept as the
+    source wrote it."""
 
     id: str
     title: str
@@ -32,7 +33,8 @@ class LineSeen(Struct, frozen=True, omit_defaults=True):
 
 
 class OrderSeen(Struct, frozen=True, omit_defaults=True):
-    """The body of an order. Amounts are minor units: `total` in `currency` (the shop's), `paid_total` in `paid_currency`.
+    """The body of an order. Amounts are minor units: `total` in `currency` (the shop's), `paid_total` in
+    `paid_currency`.
 
     `payment` is one of the states of the payment machine. Nothing here names or locates a person.
     """
@@ -60,7 +62,8 @@ class OrderSeen(Struct, frozen=True, omit_defaults=True):
 
 
 class TransactionSeen(Struct, frozen=True, omit_defaults=True):
-    """One movement of money. `kind`: authorization, capture, sale, refund, void; `status`: success, pending, failure, error."""
+    """One movement of money. `kind`: authorization, capture, sale, refund, void; `status`: success, pending,
+    failure, error."""
 
     id: str
     kind: str
@@ -104,7 +107,8 @@ class PartSeen(Struct, frozen=True, omit_defaults=True):
 
 
 class ShipmentSeen(Struct, frozen=True, omit_defaults=True):
-    """A fulfillment: a parcel on its way. `progress` is a state of the shipment machine; `parts` is empty when unknown."""
+    """A fulfillment: a parcel on its way. `progress` is a state of the shipment machine; `parts` is empty when
+    unknown."""
 
     id: str
     version: datetime
@@ -136,7 +140,8 @@ class RefundSeen(Struct, frozen=True, omit_defaults=True):
 
 
 class PartsSeen(Struct, frozen=True):
-    """All fulfillment orders of an order; `version` is when our read began. Absence means something only if `complete`."""
+    """All fulfillment orders of an order; `version` is when our read began. Absence means something only if
+    `complete`."""
 
     version: datetime
     items: tuple[PartSeen, ...]

@@ -198,8 +198,23 @@ def part_of(state: OrderState, part_id: str) -> PartSeen | None:
     return next((part for part in state.parts if part.id == part_id), None)
 
 
+def slot_of(key: str) -> str:
+    """The slot of an effect's key: what it is about, without its generation."""
+    return key.rpartition("#")[0] or key
+
+
+def is_being_shipped(state: OrderState, part_id: str) -> bool:
+    """True when the shop was asked to fulfil the part and did not say no: the next word is the shop's."""
+    ask = state.asks.get(f"ship:{part_id}")
+    if ask is None or ask.status not in ("asked", "in_doubt", "confirmed"):
+        return False
+    taken_back = any(p.seen.id == ask.reference and p.progress == "cancelled" for p in state.parcels)
+    return not taken_back
+
+
 def headline(state: OrderState) -> str:
-    """The order in one word, derived: deleted, cancelled, closed, delivered, shipped, partly shipped, held, open or new."""
+    """The order in one word, derived: deleted, cancelled, closed, delivered, shipped, partly shipped, held, open or
+    new."""
     if state.deleted:
         return "deleted"
     if state.cancelled:
@@ -225,13 +240,15 @@ def _replaced(part: PartSeen, shipped: Units) -> bool:
     """Closed with units that never left: another part took them over."""
     if part.status != "closed":
         return False
-    return not any(line.units > 0 for line in part.lines) or not covers(shipped, part.lines) and not any(shipped.values())
+    empty = not any(line.units > 0 for line in part.lines)
+    return empty or (not covers(shipped, part.lines) and not any(shipped.values()))
 
 
 def _attribute(
     parts: tuple[PartSeen, ...], lots: list[tuple[tuple[str, ...], str | None, tuple[Quantity, ...]]]
 ) -> dict[str, Units]:
-    """Hand lots of units out to parts: named parts first, then the location's own, then any, never above a part's quantity."""
+    """Hand lots of units out to parts: named parts first, then the location's own, then any, never above a part's
+    quantity."""
     out: dict[str, Units] = {}
     if not lots or not parts:
         return out

@@ -27,8 +27,8 @@ class Fact(Struct, frozen=True):
 class StepNow(Struct, frozen=True, array_like=True):
     """Where one step of one part stands. `part` is "" for a step of the whole order.
 
-    `status`: waiting, open, paused, done, skipped or void. `run` counts how often it opened; `since` is when it came to this
-    status by the source's time; `due` is None where nothing is due; `paused_at` while paused.
+    `status`: waiting, open, paused, done, skipped or void. `run` counts how often it opened; `since` is when it came
+    to this status by the source's time; `due` is None where nothing is due; `paused_at` while paused.
     """
 
     step: str
@@ -90,8 +90,8 @@ class Refusal(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """The record of a change of verdict, by its inputs. `changes` holds short rows: ("step", step, part, before, after),
-    ("hold", handle, "placed" | "released" | ...), ("effect", key, "asked" | "withdrawn")."""
+    """The record of a change of verdict, by its inputs. `changes` holds short rows: ("step", step, part, before,
+    after), ("hold", handle, "placed" | "released" | ...), ("effect", key, "asked" | "withdrawn")."""
 
     policy: int
     seq_before: int

@@ -49,7 +49,9 @@ def exponent(currency: str) -> int:
     if currency not in _known_currencies():
         raise BadValue("unknown_currency", f"“{currency}” is not an ISO 4217 currency.")
     fractions = get_global("currency_fractions")
-    return int(fractions.get(currency, fractions["DEFAULT"])[0]) if currency not in _ISO_DIGITS else _ISO_DIGITS[currency]
+    return (
+        int(fractions.get(currency, fractions["DEFAULT"])[0]) if currency not in _ISO_DIGITS else _ISO_DIGITS[currency]
+    )
 
 
 def minor_units(amount: str, currency: str) -> int:

@@ -1,0 +1,239 @@
+"""`decide(order, message, policy, now) -> Outcome`: the one function that decides, live, in replay and in every trial.
+
+The way of a message, always the same:
+
+1. the message becomes facts (an observation is compared with the state) or a request is accepted or refused;
+2. the facts are folded in;
+3. the picture is settled: standing rules, then every step, then tasks and timers;
+4. what is missing outside becomes effects.
+
+No clock, no random, no I/O: `now` and everything from outside the order come in with the message.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from ordna.core import events as e
+from ordna.core import messages as m
+from ordna.core.effects import Effect, NoteOrder
+from ordna.core.evolve import evolve
+from ordna.core.observe import observe
+from ordna.core.order import OrderState, ships_anything
+from ordna.core.outcome import Decision, Fact, Order, Outcome, Refusal, Reread, StepNow, TaskNow, Verdict
+from ordna.core.planning import desired
+from ordna.core.policy import Policy
+from ordna.core.requests import accept
+from ordna.core.rules import fingerprint, rule_of, verdicts
+from ordna.core.steps import standing
+from ordna.core.tasks import wanted
+from ordna.core.vocabulary import order_values, part_values
+
+ROUTING_PATIENCE = timedelta(minutes=5)
+MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
+
+
+def new_order() -> Order:
+    """An order nothing is known of."""
+    return Order(OrderState(), Verdict())
+
+
+def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> Outcome:
+    """Everything one message comes to. `now` is when we act on it; times inside the message are its source's."""
+    match message:
+        case m.Observed():
+            return _observed(order, message, policy, now)
+        case m.Asked():
+            return _asked(order, message, policy, now)
+        case m.EffectAnswered():
+            return _answered(order, message, policy, now)
+        case m.TimerFell():
+            return _timer(order, message, policy, now)
+        case m.WentLive():
+            facts = () if order.state.live or order.state.order is None else (_system(e.WorkBegan(), message.at),)
+            return _concluded(order, facts, (), policy, message.at, now)
+        case m.Hinted():
+            return Outcome(order, reread=Reread(3, message.topic))
+
+
+def settle(state: OrderState, before: Verdict, policy: Policy, at: datetime) -> Verdict:
+    """The verdict on a state: steps, tasks and timers under a policy, with what `before` remembers of time."""
+    values, parts = order_values(state, policy.flow.currency), part_values(state)
+    if not policy.acting and any(isinstance(f.event, e.HoldPlaced) for f in verdicts(state, policy.flow, values, at)):
+        values["held"] = True
+    steps = standing(state, policy.flow, values, parts, before, at)
+    if not policy.acting:
+        return Verdict(policy.version, steps, (), _read_timers(state))
+    tasks = wanted(state, policy.flow, steps, values, parts, before, at)
+    return Verdict(policy.version, steps, tasks, _timers(state, steps))
+
+
+# --- one function a message ---------------------------------------------------------------------------------
+
+
+def _observed(order: Order, message: m.Observed, policy: Policy, now: datetime) -> Outcome:
+    seen = observe(order.state, message)
+    began = seen.facts and policy.acting and not order.state.live and seen.state.order is not None
+    facts = (*seen.facts, _system(e.WorkBegan(), message.received_at)) if began else seen.facts
+    at = min(max((fact.at for fact in seen.facts), default=message.received_at), now)
+    outcome = _concluded(order, facts, (), policy, at, now)
+    return replace(outcome, reread=Reread(5, seen.reread)) if seen.reread else outcome
+
+
+def _asked(order: Order, message: m.Asked, policy: Policy, now: datetime) -> Outcome:
+    answer = accept(order, message, policy)
+    if isinstance(answer, Refusal):
+        return Outcome(order, refusal=answer)
+    asked = tuple(Fact(_asking(effect), message.at, "person", message.by) for effect in answer.effects)
+    return _concluded(order, (*answer.facts, *asked), answer.effects, policy, message.at, now)
+
+
+def _answered(order: Order, message: m.EffectAnswered, policy: Policy, now: datetime) -> Outcome:
+    match message.result:
+        case "confirmed":
+            event: e.Event = e.EffectConfirmed(message.key, message.reference)
+        case "refused" | "dead":
+            event = e.EffectRefused(message.key, message.code or message.result, message.sentence or "It was refused.")
+        case "withdrawn":
+            event = e.EffectWithdrawn(message.key, message.code)
+        case _:
+            event = e.EffectFellInDoubt(message.key)
+    outcome = _concluded(order, (Fact(event, message.at, "outside", "shop"),), (), policy, message.at, now)
+    moved = any(ask.key == message.key and ask.effect in MOVES_THE_PARTS for ask in outcome.order.state.asks.values())
+    if moved and message.result in ("confirmed", "refused"):
+        return replace(outcome, reread=Reread(2, "an effect moved the fulfillment orders"))
+    return outcome
+
+
+def _timer(order: Order, message: m.TimerFell, policy: Policy, now: datetime) -> Outcome:
+    """A timer counts only if it still stands in the verdict with the same due time; a stale one is a no-op."""
+    due = order.verdict.timers.get(message.key)
+    if due is None or due > message.due_at:
+        return Outcome(order)
+    kind, _, rest = message.key.partition("|")
+    if kind == "read":
+        return Outcome(order, reread=Reread(4, "the routing was not seen"))
+    if not policy.acting:
+        return Outcome(order)
+    if kind == "step":
+        step, part, run = rest.rsplit("|", 2)
+        fact = Fact(e.StepRanLate(step, part, int(run)), message.due_at, "system", "clock")
+        return _concluded(order, (fact,), (), policy, message.due_at, now)
+    hold = next((hold for hold in order.state.holds if hold.handle == rest), None)
+    if hold is None:
+        return Outcome(order)
+    rule = rule_of(policy.flow, hold)
+    values = fingerprint(rule, order_values(order.state, policy.flow.currency)) if rule is not None else None
+    fact = Fact(e.HoldExpired(hold.handle, values), message.due_at, "system", "clock")
+    return _concluded(order, (fact,), (), policy, message.due_at, now)
+
+
+# --- what all messages share --------------------------------------------------------------------------------
+
+
+def _concluded(
+    order: Order, facts: tuple[Fact, ...], effects: tuple[Effect, ...], policy: Policy, at: datetime, now: datetime
+) -> Outcome:
+    """Fold the facts in, settle the picture, plan what is missing outside, and record what changed."""
+    if not facts and order.verdict.policy == policy.version:
+        return Outcome(order)
+    state = order.state
+    for fact in facts:
+        state = evolve(state, fact.event, fact.at)
+    if state.order is None:
+        return Outcome(Order(state, order.verdict), facts)
+    all_facts = list(facts)
+    if policy.acting:
+        state = _ruled(state, policy, at, all_facts)
+        planned = desired(state)
+        for effect in planned:
+            asking = Fact(_asking(effect), now, "system", "flow")
+            state = evolve(state, asking.event, asking.at)
+            all_facts.append(asking)
+        effects = (*effects, *planned)
+    verdict = settle(state, order.verdict, policy, at)
+    after = Order(state, verdict)
+    decision = _decision(order, after, effects, policy, now)
+    return Outcome(after, tuple(all_facts), effects, (), None, None, decision)
+
+
+def _ruled(state: OrderState, policy: Policy, at: datetime, facts: list[Fact]) -> OrderState:
+    """Standing rules on the picture as it is. A rule can't read what rules change, so once is enough."""
+    values = order_values(state, policy.flow.currency)
+    for fact in verdicts(state, policy.flow, values, at):
+        state = evolve(state, fact.event, fact.at)
+        facts.append(fact)
+    return state
+
+
+def _asking(effect: Effect) -> e.EffectAsked:
+    body = None if isinstance(effect.body, NoteOrder) else effect.body
+    return e.EffectAsked(effect.key, effect.generation, type(effect.body).__name__, body)
+
+
+def _system(event: e.Event, at: datetime) -> Fact:
+    return Fact(event, at, "system", "ordna")
+
+
+def _timers(state: OrderState, steps: tuple[StepNow, ...]) -> dict[str, datetime]:
+    timers = _read_timers(state)
+    for now in steps:
+        if now.status == "open" and now.due is not None and not now.late:
+            timers[f"step|{now.step}|{now.part}|{now.run}"] = now.due
+    for hold in state.holds:
+        if hold.expires_at is not None:
+            timers[f"hold|{hold.handle}"] = hold.expires_at
+    return timers
+
+
+def _read_timers(state: OrderState) -> dict[str, datetime]:
+    """An order whose routing nobody told us of is read again after a while."""
+    order = state.order
+    if (
+        order is None
+        or state.routed_at is not None
+        or state.cancelled
+        or state.closed
+        or ships_anything(state) is False
+    ):
+        return {}
+    return {"read|routing": order.placed_at + ROUTING_PATIENCE}
+
+
+def _decision(
+    before: Order, after: Order, effects: tuple[Effect, ...], policy: Policy, now: datetime
+) -> Decision | None:
+    changes = (
+        *_step_changes(before.verdict, after.verdict),
+        *_hold_changes(before.state, after.state),
+        *_task_changes(before.verdict.tasks, after.verdict.tasks),
+        *(("effect", effect.key, "asked") for effect in effects),
+    )
+    if not changes:
+        return None
+    return Decision(policy.version, before.state.seq, after.state.seq, now, changes)
+
+
+def _step_changes(before: Verdict, after: Verdict) -> list[tuple[str, ...]]:
+    known = {(now.step, now.part): now.status for now in before.steps}
+    return [
+        ("step", now.step, now.part, known.get((now.step, now.part), ""), now.status)
+        for now in after.steps
+        if known.get((now.step, now.part), "waiting") != now.status
+    ]
+
+
+def _hold_changes(before: OrderState, after: OrderState) -> list[tuple[str, ...]]:
+    if before.holds == after.holds:
+        return []
+    was, stands = {hold.handle for hold in before.holds}, {hold.handle for hold in after.holds}
+    placed = [("hold", handle, "placed") for handle in sorted(stands - was)]
+    return [*placed, *(("hold", handle, "let go") for handle in sorted(was - stands))]
+
+
+def _task_changes(before: tuple[TaskNow, ...], after: tuple[TaskNow, ...]) -> list[tuple[str, ...]]:
+    was, stands = {task.key for task in before}, {task.key for task in after}
+    opened = [("task", key, "opened") for key in sorted(stands - was)]
+    return [*opened, *(("task", key, "closed") for key in sorted(was - stands))]

@@ -1,0 +1,118 @@
+"""Events in words, for the timeline: one sentence each, and whose voice it is (people, rules, systems, outside or
+noise)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ordna.core import events as e
+from ordna.core.messages import Quantity
+
+NOISE = frozenset({"NoChangeSeen", "RoutingConfirmed", "WorkBegan", "TaskUnclaimed"})
+
+_FIELD_WORDS = {
+    "lines": "lines", "total": "total", "country": "country", "address_complete": "address", "tags": "tags",
+    "note_digest": "note", "shipping_method": "shipping method", "customer": "customer", "name": "name",
+    "paid_total": "total paid", "source": "source", "test": "test flag", "currency": "currency",
+    "paid_currency": "customer's currency", "placed_at": "date",
+}  # fmt: skip
+
+_EFFECT_WORDS = {
+    "HoldPart": "place a hold", "ReleasePart": "release our hold", "TagOrder": "add a tag",
+    "UntagOrder": "remove a tag",
+    "NoteOrder": "write the note", "ShipPart": "fulfil the parcel", "CancelOrder": "cancel the order",
+}  # fmt: skip
+
+
+def describe(event: e.Event) -> str:
+    """One sentence in the past tense that needs no other to be understood."""
+    known = _SENTENCES.get(type(event))
+    return known(event) if known is not None else _plain(event)
+
+
+def group(kind: str, actor_kind: str) -> str:
+    """Which voice of the timeline an event speaks with: person, rule, system, outside or noise."""
+    return "noise" if kind in NOISE else actor_kind
+
+
+def effect_words(effect: str) -> str:
+    """What an effect does, as the end of "The shop was asked to ..."."""
+    return _EFFECT_WORDS.get(effect, effect)
+
+
+def _plain(event: e.Event) -> str:
+    text = (type(event).__doc__ or type(event).__name__).strip().split("\n")[0]
+    return text
+
+
+def _units(lines: tuple[Quantity, ...]) -> str:
+    count = sum(line.units for line in lines)
+    return f"{count} unit" + ("" if count == 1 else "s")
+
+
+def _changed(event: Any) -> str:
+    words = [_FIELD_WORDS.get(name, name) for name in event.fields]
+    return "Changed: " + ", ".join(words) + "."
+
+
+def _placed(event: Any) -> str:
+    order = event.order
+    paid = {"paid": ", paid", "authorized": ", payment authorized"}.get(order.payment or "", "")
+    return f"Order {order.name} was placed{paid}."
+
+
+def _shipped(event: Any) -> str:
+    seen = event.shipment
+    by = f" with {seen.carrier}" if seen.carrier else ""
+    number = f", tracking {seen.tracking}" if seen.tracking else ""
+    return f"A parcel with {_units(seen.lines)} left{by}{number}."
+
+
+def _routed(event: Any) -> str:
+    places = sorted({part.location_name or "a location" for part in event.parts})
+    return (
+        f"Routed to {' and '.join(places)}: {len(event.parts)} fulfillment order{'s' if len(event.parts) != 1 else ''}."
+    )
+
+
+def _problems(event: Any) -> str:
+    if not event.problems:
+        return "Everything can be read again."
+    return "Could not be read: " + " ".join(f"{p.path}: {p.sentence}" for p in event.problems[:3])
+
+
+def _asked(event: Any) -> str:
+    return f"The shop was asked to {effect_words(event.effect)}."
+
+
+_SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
+    e.OrderPlaced: _placed,
+    e.OrderChanged: _changed,
+    e.OrderCancelled: lambda x: f"The shop cancelled the order{f' ({x.reason})' if x.reason else ''}.",
+    e.OrderRouted: _routed,
+    e.Shipped: _shipped,
+    e.ShipmentChanged: lambda x: f"Tracking changed to {x.shipment.tracking or 'none'}.",
+    e.ProblemsSeen: _problems,
+    e.OddMoveSeen: lambda x: (
+        f"The {x.machine.replace('_', ' ')} went from {x.before} to {x.after}, where no path leads."
+    ),
+    e.RiskAssessed: lambda x: f"The shop assessed the risk of fraud as {x.level}.",
+    e.TransactionRecorded: lambda x: f"A transaction was recorded: {x.transaction.kind}, {x.transaction.status}.",
+    e.Picked: lambda x: f"Picked {_units(x.lines)}.",
+    e.Packed: lambda x: f"Packed {_units(x.lines)}.",
+    e.HoldPlaced: lambda x: f"Held: {x.reason}.",
+    e.HoldReleased: lambda x: "A hold was released.",
+    e.HoldExpired: lambda x: "A hold's time ran out.",
+    e.HoldLapsed: lambda x: "A hold lapsed: its reason is gone.",
+    e.TagWanted: lambda x: f"The tag “{x.tag}” is wanted.",
+    e.TagUnwanted: lambda x: f"The tag “{x.tag}” is no longer wanted.",
+    e.StepRanLate: lambda x: f"The step “{x.step}” ran late.",
+    e.TaskClaimed: lambda x: f"{x.by} took the task.",
+    e.TaskSettled: lambda x: "Looked at and dealt with.",
+    e.FulfillmentOrderHeld: lambda x: "Put on hold in the shop: " + ", ".join(h.reason for h in x.part.holds) + ".",
+    e.EffectAsked: _asked,
+    e.EffectConfirmed: lambda x: "The shop confirmed it.",
+    e.EffectRefused: lambda x: f"The shop refused: {x.sentence}",
+    e.EffectWithdrawn: lambda x: "It was withdrawn before it was sent: no longer wanted.",
+}
