@@ -29,6 +29,7 @@ from ordna.core.flow.problems import FlowError, Problem
 
 SIZE_BYTES_MAX = 256 * 1024
 DEPTH_MAX = 12
+VALUES_MAX = 20_000
 
 _NULL = ("", "~", "null", "Null", "NULL")
 _NOT_TEXT = re.compile(
@@ -82,7 +83,7 @@ def read_yaml(text: str) -> Tree:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         reason = str(error.problem or error.context)
-        if "<block end>" in reason or "expected ',' or" in reason:
+        if "<scalar>" in reason:
             reason += "; where a text begins with a quote, put quotes of the other kind around the whole of it"
         _refuse("yaml", f"this is not YAML: {reason}", line, column)
     except YAMLError:
@@ -92,6 +93,7 @@ def read_yaml(text: str) -> Tree:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.values = 0
         self.events: Iterator[Event] = iter(YAML(typ="safe", pure=True).parse(text))
 
     def document(self) -> Tree:
@@ -112,6 +114,9 @@ class _Reader:
             _refuse_at(event, "anchor", "anchors and aliases (& and *) can't be used, write the value out")
         if getattr(event, "tag", None):
             _refuse_at(event, "tag", "tags (!) can't be used, every value is text")
+        self.values += 1
+        if self.values > VALUES_MAX:
+            _refuse_at(event, "too_large", f"a flow file has at most {VALUES_MAX} values")
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         if isinstance(event, ScalarEvent):
             return self.scalar(event)
