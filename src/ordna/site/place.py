@@ -1,0 +1,77 @@
+"""Where this Ordna lives: everything it takes from its environment, in one place.
+
+    DATABASE_URL    a PostgreSQL 15 or newer; unset: an embedded server with its data in ORDNA_HOME
+    ORDNA_HOME      the folder of the embedded server's data and of the secret; default .ordna in the current folder
+    ORDNA_SECRET    the secret that signs sessions and seals credentials; unset: made once, kept in ORDNA_HOME
+    ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
+    ORDNA_HOSTS     further host names it answers to, separated by commas
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_PORT = 8000
+
+
+class NoDatabase(Exception):
+    """DATABASE_URL is not set, and no embedded server was started: begin with `ordna up`."""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def home() -> Path:
+    """The folder that holds what is not in the database."""
+    return Path(os.environ.get("ORDNA_HOME") or ".ordna").absolute()
+
+
+def dsn() -> str:
+    """The database to use. `NoDatabase` when nothing names one."""
+    given = os.environ.get("DATABASE_URL")
+    if not given:
+        raise NoDatabase
+    return given
+
+
+def secret() -> str:
+    """At least 256 random bits as text, the same at every start."""
+    given = os.environ.get("ORDNA_SECRET")
+    if given:
+        return given
+    kept = home() / "secret"
+    try:
+        return kept.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        home().mkdir(parents=True, exist_ok=True)
+        return _made_once(kept)
+
+
+def public_url() -> str:
+    """The address people and webhooks reach this Ordna at, without a slash at the end."""
+    return os.environ.get("ORDNA_URL", f"http://127.0.0.1:{DEFAULT_PORT}").rstrip("/")
+
+
+def hosts() -> list[str]:
+    """The host names it answers to."""
+    told = urlsplit(public_url()).hostname or "127.0.0.1"
+    more = os.environ.get("ORDNA_HOSTS", "").split(",")
+    return sorted({told, "127.0.0.1", "localhost", *(name.strip() for name in more if name.strip())})
+
+
+def _made_once(kept: Path) -> str:
+    """Of several processes that start at once, one writes and all read the same."""
+    text = secrets.token_urlsafe(48)
+    draft = kept.with_name(f"secret.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="ascii")
+    try:
+        os.link(draft, kept)
+    except FileExistsError:
+        text = kept.read_text(encoding="ascii").strip()
+    finally:
+        draft.unlink()
+    return text
