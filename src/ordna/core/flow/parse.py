@@ -30,10 +30,10 @@ from ordna.core.values import BadValue, Money, exponent, minor_units
 STEPS_MAX = 60
 TEAMS_MAX = 60
 
-_FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules")
-_HOURS_KEYS = ("zone", "open", "holidays")
-_TEAM_KEYS = ("title", "cost_per_hour", "cutoff", "outside")
-_STEP_KEYS = (
+FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules")
+HOURS_KEYS = ("zone", "open", "holidays")
+TEAM_KEYS = ("title", "cost_per_hour", "cutoff", "outside")
+STEP_KEYS = (
     "title", "owner", "system", "per", "starts", "ends", "moot", "pauses", "within", "asks",
 )  # fmt: skip
 
@@ -54,7 +54,7 @@ class _FlowParser:
 
     def flow(self, tree: Tree, currency_default: str, source_hash: str) -> Flow | None:
         reader = self.reader
-        top = reader.mapping(tree, "", _FLOW_KEYS)
+        top = reader.mapping(tree, "", FLOW_KEYS)
         if top is None:
             return None
         name = reader.text(top, "", "flow", required=True)
@@ -88,7 +88,7 @@ class _FlowParser:
 
     def hours(self, top: Mapping) -> Hours | None:
         reader = self.reader
-        tree = reader.mapping(reader.child(top, "", "hours"), "hours", _HOURS_KEYS)
+        tree = reader.mapping(reader.child(top, "", "hours"), "hours", HOURS_KEYS)
         if tree is None:
             return None
         zone = reader.text(tree, "hours", "zone", required=True)
@@ -122,7 +122,7 @@ class _FlowParser:
     def team(self, name: str, key: Text, tree: Tree) -> Team:
         reader, path = self.reader, f"teams.{name}"
         reader.name(key, path)
-        entry = None if isinstance(tree, Text) and tree.empty else reader.mapping(tree, path, _TEAM_KEYS)
+        entry = None if isinstance(tree, Text) and tree.empty else reader.mapping(tree, path, TEAM_KEYS)
         if entry is None:
             return Team(name, name.capitalize())
         outside = reader.choice(entry, path, "outside", ("true", "false")) == "true"
@@ -176,7 +176,7 @@ class _FlowParser:
     ) -> Step | None:
         reader, path = self.reader, f"steps.{name}"
         reader.name(key, path)
-        entry = reader.mapping(tree, path, _STEP_KEYS)
+        entry = reader.mapping(tree, path, STEP_KEYS)
         if entry is None:
             return None
         owner = reader.choice(entry, path, "owner", teams, required=True)

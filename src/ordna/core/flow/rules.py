@@ -24,8 +24,8 @@ ACTIONS_ELSEWHERE = (
     "note",
 )
 
-_RULE_KEYS = ("rule", "title", "when", "do")
-_HOLD_KEYS = ("reason", "owner", "expires")
+RULE_KEYS = ("rule", "title", "when", "do")
+HOLD_KEYS = ("reason", "owner", "expires")
 _TAG_LENGTH_MAX = 40  # Shopify's own bound
 
 
@@ -54,7 +54,7 @@ def read_rules(
 def _rule(
     reader: Reader, tree: Tree, path: str, *, teams: Collection[str], steps: Collection[str], currency: str
 ) -> Rule | None:
-    entry = reader.mapping(tree, path, _RULE_KEYS)
+    entry = reader.mapping(tree, path, RULE_KEYS)
     if entry is None:
         return None
     name = reader.text(entry, path, "rule", required=True)
@@ -95,7 +95,7 @@ def _action(
 
 
 def _hold(reader: Reader, tree: Tree, path: str, teams: Collection[str]) -> HoldAction | None:
-    entry = reader.mapping(tree, path, _HOLD_KEYS)
+    entry = reader.mapping(tree, path, HOLD_KEYS)
     if entry is None:
         return None
     reason = reader.text(entry, path, "reason", required=True)
