@@ -1,10 +1,13 @@
 """The connector contract: translate what comes in, perform what goes out. No database, no Django, no clock of its own.
 
-Inbound, a connector turns raw bytes into one of four values: a `Snapshot` (how things are), a `Hint` (something changed, read
-again), `Ignored` (not ours to care about) or `Unusable` (nobody can tell which order it is about). It never raises on content.
+Inbound, a connector turns raw bytes into one of four values: a `Snapshot` (how things are), a `Hint` (something
+changed, read
+again), `Ignored` (not ours to care about) or `Unusable` (nobody can tell which order it is about). It never raises
+on content.
 
 Outbound, it performs one effect and returns an `Answer`. The kinds of answer are the whole error model: confirmed,
-refused (the other side said no, for good), again (nothing happened, try later) and in_doubt (it may have happened: look it up).
+refused (the other side said no, for good), again (nothing happened, try later) and in_doubt (it may have happened:
+look it up).
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ class Hint(Struct, frozen=True):
 
 
 class ObjectHint(Struct, frozen=True):
-    """Something about an object changed and the message does not name its order: `object_ref` is a fulfillment order's id."""
+    """Something about an object changed and the message does not name its order: `object_ref` is a fulfillment
+    order's id."""
 
     object_ref: str
     topic: str
@@ -49,7 +53,8 @@ Translation = Snapshot | Hint | ObjectHint | Ignored | Unusable
 
 
 class Endpoint(Struct, frozen=True):
-    """Where and as whom a connection calls: base URL ("https://shop.myshopify.com"), API version and the credentials in clear.
+    """Where and as whom a connection calls: base URL ("https://shop.myshopify.com"), API version and the credentials
+    in clear.
 
     `token` for a static token; `client_id` and `client_secret` for client credentials.
     """
@@ -63,7 +68,8 @@ class Endpoint(Struct, frozen=True):
 
 
 class Budget(Struct, frozen=True):
-    """What the other side said of its cost budget after a call: points left, the most there can be, points restored a second."""
+    """What the other side said of its cost budget after a call: points left, the most there can be, points restored
+    a second."""
 
     available: float
     maximum: float
@@ -87,7 +93,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 
 class OrderRead(Struct, frozen=True):
-    """One order read back: `body` is the JSON of the answer as it is to be stored, None when the order does not exist."""
+    """One order read back: `body` is the JSON of the answer as it is to be stored, None when the order does not
+    exist."""
 
     order_ref: str
     body: bytes | None
@@ -126,7 +133,8 @@ class Outbound(Protocol):
         ...
 
     def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
-        """Read orders back in full, as few calls as possible; bodies are stored and translated under the topic "ordna/read".
+        """Read orders back in full, as few calls as possible; bodies are stored and translated under the topic
+        "ordna/read".
 
         A reference "fo:123" asks for the order that fulfillment order 123 belongs to; the answer repeats the reference.
         """

@@ -10,7 +10,7 @@ from ordna.connectors.shopify.bodies import Address
 
 
 def is_complete(address: Address | None) -> bool:
-    """True when a parcel can be labelled: a name, a street, a country, and city and postcode where the country has them.
+    """True when a parcel can be labelled: name, street, country, and city and postcode where the country has them.
 
     Missing, null, empty and blank are all the same.
     """
@@ -22,9 +22,7 @@ def is_complete(address: Address | None) -> bool:
     if needs is None:
         return False
     needs_city, needs_zip = needs
-    return bool(
-        (not needs_city or (address.city or "").strip()) and (not needs_zip or (address.zip or "").strip())
-    )
+    return bool((not needs_city or (address.city or "").strip()) and (not needs_zip or (address.zip or "").strip()))
 
 
 @lru_cache(maxsize=512)

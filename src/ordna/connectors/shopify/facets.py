@@ -30,16 +30,12 @@ from ordna.core.values import utc
 
 def order_seen(body: Order, received_at: datetime, problems: Problems) -> OrderSeen | None:
     """The order's own facet; None when nothing in the body says how old the picture is."""
-    placed_at = moment(body.processed_at, "processed_at", problems) or moment(
-        body.created_at, "created_at", problems
-    )
+    placed_at = moment(body.processed_at, "processed_at", problems) or moment(body.created_at, "created_at", problems)
     version = _version(body, placed_at, received_at, problems)
     if version is None:
         return None
     currency = known_currency(body.currency, "currency", problems)
-    paid_currency = known_currency(
-        body.presentment_currency, "presentment_currency", problems, required=False
-    )
+    paid_currency = known_currency(body.presentment_currency, "presentment_currency", problems, required=False)
     paid = body.total_price_set.presentment_money if body.total_price_set else None
     total = amount(body.total_price, currency, "total_price", problems, required=True)
     if total is not None and currency is not None:
@@ -116,7 +112,7 @@ def transaction_seen(body: Transaction, path: str, problems: Problems) -> Transa
 def shipment_seen(
     body: Fulfillment, path: str, received_at: datetime, problems: Problems, parts: tuple[str, ...] = ()
 ) -> ShipmentSeen | None:
-    """One parcel; None while it is only asked for (status pending, open) or when it can't be used (said in `problems`)."""
+    """One parcel; None while it is only asked for (pending, open) or when it can't be used (said in `problems`)."""
     if body.status in words.SHIPMENTS_NOT_YET:
         return None
     progress = _progress(body, path, problems)
@@ -145,11 +141,7 @@ def tracking_seen(body: FulfillmentEvent, received_at: datetime, problems: Probl
     """One tracking event, None when it can't be used (said in `problems`)."""
     progress = known(body.status, words.PROGRESS, "status", problems, required=True)
     at = moment(body.happened_at, "happened_at", problems) or moment(body.created_at, "created_at", problems)
-    version = (
-        moment(body.updated_at, "updated_at", problems)
-        or moment(body.created_at, "created_at", problems)
-        or at
-    )
+    version = moment(body.updated_at, "updated_at", problems) or moment(body.created_at, "created_at", problems) or at
     require(body.fulfillment_id, "fulfillment_id", problems)
     if version is None or at is None:
         require(None, "happened_at", problems)
@@ -161,7 +153,7 @@ def tracking_seen(body: FulfillmentEvent, received_at: datetime, problems: Probl
 
 
 def refund_seen(body: Refund, path: str, currency: str | None, problems: Problems) -> RefundSeen | None:
-    """One refund, None when it can't be used (said in `problems`). `currency` is the shop's, None when the body hides it."""
+    """One refund, None when it can't be used (said in `problems`). `currency` is the shop's, None when not told."""
     at = moment(body.created_at, f"{path}created_at", problems) or moment(
         body.processed_at, f"{path}processed_at", problems, required=True
     )
@@ -184,16 +176,12 @@ def tags_of(parts: list[str]) -> tuple[str, ...]:
 _NOBODY = PersonSeen()
 
 
-def _version(
-    body: Order, placed_at: datetime | None, received_at: datetime, problems: Problems
-) -> datetime | None:
+def _version(body: Order, placed_at: datetime | None, received_at: datetime, problems: Problems) -> datetime | None:
     version = moment(body.updated_at, "updated_at", problems)
     if version is None:
-        # Whatever else the body dates is at most as new as the picture: an older version can only lose, never win wrongly.
+        # Whatever else the body dates is no newer than the picture: an older version can lose, never win wrongly.
         require(None, "updated_at", problems)
-        known_moments = [
-            m for m in (placed_at, body.created_at, body.cancelled_at, body.closed_at) if m is not None
-        ]
+        known_moments = [m for m in (placed_at, body.created_at, body.cancelled_at, body.closed_at) if m is not None]
         version = max((utc(m) for m in known_moments if 1970 <= m.year <= 2200), default=None)
     return None if version is None else not_ahead(version, received_at, "updated_at", problems)
 
@@ -214,9 +202,7 @@ def _country(address: Address | None) -> str | None:
 def _address_complete(body: Order, lines: tuple[LineSeen, ...] | None, problems: Problems) -> bool | None:
     if lines is not None and not any(line.ships and line.current_quantity for line in lines):
         return True
-    if problems and any(
-        problem.path.startswith(("shipping_address", "order.shippingAddress")) for problem in problems
-    ):
+    if problems and any(problem.path.startswith(("shipping_address", "order.shippingAddress")) for problem in problems):
         return None  # part of it could not be read, so nobody can say
     complete = is_complete(body.shipping_address)
     return True if complete else (False if lines is not None else None)
@@ -288,9 +274,7 @@ def units_seen(
 def _refunded(body: Refund, path: str, currency: str | None, problems: Problems) -> int | None:
     told = body.total_refunded_set.shop_money if body.total_refunded_set else None
     if told is not None:
-        return amount(
-            told.amount, told.currency_code, f"{path}total_refunded_set.shop_money.amount", problems
-        )
+        return amount(told.amount, told.currency_code, f"{path}total_refunded_set.shop_money.amount", problems)
     if currency is None:
         currency = next(
             (
@@ -305,7 +289,5 @@ def _refunded(body: Refund, path: str, currency: str | None, problems: Problems)
     moved = [t for t in body.transactions if t.kind == "refund" and t.status == "success"]
     if any(t.currency != currency for t in moved):
         return None  # told in the buyer's currency only
-    minors = [
-        amount(t.amount, currency, f"{path}transactions[{at}].amount", problems) for at, t in enumerate(moved)
-    ]
+    minors = [amount(t.amount, currency, f"{path}transactions[{at}].amount", problems) for at, t in enumerate(moved)]
     return sum(minor or 0 for minor in minors) if None not in minors else None

@@ -28,9 +28,7 @@ def lines_seen(body: Order, currency: str | None, problems: list[Problem]) -> tu
     return tuple(lines) if len(lines) == len(body.line_items) else None
 
 
-def _line_seen(
-    line: Line, at: int, body: Order, currency: str | None, problems: list[Problem]
-) -> LineSeen | None:
+def _line_seen(line: Line, at: int, body: Order, currency: str | None, problems: list[Problem]) -> LineSeen | None:
     number, quantity = line.id, line.quantity
     if number is None or quantity is None:
         for name, value in (("id", number), ("quantity", quantity)):

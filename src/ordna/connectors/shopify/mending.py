@@ -32,9 +32,7 @@ def mend(tree: dict[str, Any], kind: type[T], path: str, problems: list[Problem]
         if value is None or isinstance(value, Bad):
             continue
         here = f"{path}.{wire_name}" if path else wire_name
-        values[name] = (
-            _list(value, wanted, here, problems) if list_of else _one(value, wanted, here, problems)
-        )
+        values[name] = _list(value, wanted, here, problems) if list_of else _one(value, wanted, here, problems)
     return kind(**values)
 
 
@@ -122,11 +120,7 @@ def _id(value: Any) -> tuple[int | None, _Wrong | None]:
         value = int(value)  # Shopify writes some ids as text
     if type(value) is not int:
         return None, ("wrong_type", f"Here stands {_named(value)} where the number of an object was due.")
-    return (
-        (value, None)
-        if 0 < value < 2**63
-        else (None, ("out_of_range", "The number of an object is never below 1."))
-    )
+    return (value, None) if 0 < value < 2**63 else (None, ("out_of_range", "The number of an object is never below 1."))
 
 
 def _count(value: Any) -> tuple[int | None, _Wrong | None]:
@@ -137,9 +131,7 @@ def _count(value: Any) -> tuple[int | None, _Wrong | None]:
     if value < 0:
         return None, ("negative_quantity", f"{value} units is less than none.")
     return (
-        (value, None)
-        if value <= COUNT_MAX
-        else (None, ("out_of_range", f"{value} units is more than any order has."))
+        (value, None) if value <= COUNT_MAX else (None, ("out_of_range", f"{value} units is more than any order has."))
     )
 
 
@@ -154,9 +146,7 @@ def _amount(value: Any) -> tuple[str | None, _Wrong | None]:
 def _moment(value: Any) -> tuple[datetime | None, _Wrong | None]:
     if not isinstance(value, str):
         return None, ("wrong_type", f"Here stands {_named(value)} where a time was due.")
-    text = _LEAP_SECOND.sub(
-        r"\1\2:\3:59.999999", value.strip()
-    )  # a leap second is the last moment of its minute
+    text = _LEAP_SECOND.sub(r"\1\2:\3:59.999999", value.strip())  # a leap second is the last moment of its minute
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -64,9 +64,7 @@ def check_sums(body: Order, total: int, currency: str, problems: list[Problem]) 
         shop = body.total_price_set.shop_money.currency_code
         if shop is not None and shop != currency:
             path = "total_price_set.shop_money.currency_code"
-            problems.append(
-                Problem("currency_mismatch", path, f"The total is in {shop[:8]}, the order in {currency}.")
-            )
+            problems.append(Problem("currency_mismatch", path, f"The total is in {shop[:8]}, the order in {currency}."))
     written = (
         body.total_line_items_price,
         body.total_discounts,
@@ -84,13 +82,12 @@ def check_sums(body: Order, total: int, currency: str, problems: list[Problem]) 
         lines, discounts, tax, shipping = (minor_units(part or "", currency) for part in written)
         more = sum(minor_units(extra, currency) for extra in extras if extra)
     except BadValue as wrong:
-        problems.append(
-            Problem(wrong.code, "total_price", f"The parts of the total can't be added up: {wrong}")
-        )
+        problems.append(Problem(wrong.code, "total_price", f"The parts of the total can't be added up: {wrong}"))
         return
     parts = lines - discounts + shipping + more + (0 if body.taxes_included else tax)
     if abs(parts - total) > 1:
-        sentence = f"The total says {major_text(total, currency)}, its parts add up to {major_text(parts, currency)} {currency}."
+        told, added = major_text(total, currency), major_text(parts, currency)
+        sentence = f"The total says {told}, its parts add up to {added} {currency}."
         problems.append(Problem("total_mismatch", "total_price", sentence))
 
 

@@ -44,7 +44,7 @@ class Hopeless(ValueError):
 
 
 def parse(raw: bytes) -> tuple[dict[str, Any], list[Problem]]:
-    """The root object with `Bad` in the place of what can't be used, and a problem for each. `Hopeless` if there is none."""
+    """The root object with `Bad` where something can't be used, and a problem for each. `Hopeless` if there is none."""
     problems: list[Problem] = []
     if not raw.strip():
         raise Hopeless("empty_body", "The body is empty.")
@@ -98,7 +98,7 @@ def _constant(name: str) -> Bad:
 
 
 def _mark(tree: dict[str, Any], problems: list[Problem]) -> None:
-    """Replace texts and lists we can't use by `Bad`, write clean text back, note a problem for every `Bad`. No recursion."""
+    """Replace what we can't use by `Bad`, write clean text back, note a problem for every `Bad`. No recursion."""
     open_ends: list[tuple[Any, str]] = [(tree, "")]
     while open_ends:
         node, path = open_ends.pop()
@@ -151,9 +151,7 @@ def _prune(raw: bytes) -> bytes:
                 kept = token.end()
             depth -= 1
     if depth > DEPTH_MAX:
-        raise Hopeless(
-            "bad_json", f"The body stops being JSON at byte {len(raw)}: it ends inside {depth} brackets."
-        )
+        raise Hopeless("bad_json", f"The body stops being JSON at byte {len(raw)}: it ends inside {depth} brackets.")
     return b"".join(pieces) + raw[kept:]
 
 

@@ -1,8 +1,8 @@
 """Reads in: a stored Admin GraphQL answer to a snapshot.
 
-The order's node is folded into the shape of a webhook body, and from there both go the same way (`facets`): that is why
-a webhook and a read of one order cannot differ in meaning. Fulfillment orders and risk have no webhook body of their own;
-they are told here, with the moment the read began as their version.
+The order's node is folded into the shape of a webhook body, and from there both go the same way (`facets`): that is
+why a webhook and a read of one order cannot differ in meaning. Fulfillment orders and risk have no webhook body of
+their own; they are told here, with the moment the read began as their version.
 
 Absence means something only when the last page was read: lines that are not complete are unknown, and the parts say
 `complete=False`. A parcel or a refund with lines missing is left out, with a problem.
@@ -124,9 +124,7 @@ def _lines(page: nodes.Lines | None, problems: Problems) -> list[bodies.Line] | 
             current_quantity=line.current_quantity,
             sku=line.sku,
             variant_id=_number(line.variant.id) if line.variant else None,
-            price=price.shop_money.amount
-            if (price := line.original_unit_price_set) and price.shop_money
-            else None,
+            price=price.shop_money.amount if (price := line.original_unit_price_set) and price.shop_money else None,
             price_set=_money_set(line.original_unit_price_set),
             requires_shipping=line.requires_shipping,
             gift_card=line.is_gift_card,
@@ -183,9 +181,7 @@ def _transaction(transaction: nodes.Transaction) -> bodies.Transaction:
 # --- what only a read tells ----------------------------------------------------------------------------------
 
 
-def _parts(
-    page: nodes.Parts | None, began_at: datetime, client_id: str | None, problems: Problems
-) -> PartsSeen | None:
+def _parts(page: nodes.Parts | None, began_at: datetime, client_id: str | None, problems: Problems) -> PartsSeen | None:
     if page is None or page.nodes is None:
         require(None, "order.fulfillmentOrders", problems)
         return None

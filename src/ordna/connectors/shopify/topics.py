@@ -56,13 +56,9 @@ _ROWS = [
     *_full("tracking", "One tracking event in full.", "fulfillment_events/create"),
     *_hint("edit", "The body is a delta of units; the order as it stands must be read.", "orders/edited"),
     *_hint("named", "The body names the order; the verdict must be read.", "orders/risk_assessment_changed"),
-    *_hint(
-        "named", "An event was taken back; the parcel as it stands must be read.", "fulfillment_events/delete"
-    ),
+    *_hint("named", "An event was taken back; the parcel as it stands must be read.", "fulfillment_events/delete"),
     *_hint("part", "The body names one hold; all holds of the part must be read.", "fulfillment_holds/added"),
-    *_hint(
-        "part", "The body names one hold; all holds of the part must be read.", "fulfillment_holds/released"
-    ),
+    *_hint("part", "The body names one hold; all holds of the part must be read.", "fulfillment_holds/released"),
     *_hint(
         "part",
         _PART,

@@ -76,9 +76,7 @@ def _refund(body: bytes) -> Translation:
         return _unusable(decoded, "order_id")
     seen = facets.refund_seen(refund, "", None, problems)
     moved = moved_by(refund, "", problems)
-    return Snapshot(
-        str(refund.order_id), refunds=kept([seen]), transactions=kept(moved), problems=tuple(problems)
-    )
+    return Snapshot(str(refund.order_id), refunds=kept([seen]), transactions=kept(moved), problems=tuple(problems))
 
 
 def _fulfillment(topic: str, body: bytes, received_at: datetime) -> Translation:
@@ -146,9 +144,7 @@ def _part(topic: str, body: bytes) -> Translation:
         return Hint(order, topic)
     part = _first_part(tree)
     if part is None:
-        return Unusable(
-            (Problem("missing_field", "fulfillment_order.id", "The body names no fulfillment order."),)
-        )
+        return Unusable((Problem("missing_field", "fulfillment_order.id", "The body names no fulfillment order."),))
     return ObjectHint(part, topic)
 
 

@@ -1,4 +1,4 @@
-"""Shopify's words for states, and the names of our machines' states they mean. Lower case; a read lowers its enums first."""
+"""Shopify's words for states, and our machines' states they mean. Lower case; a read lowers its enums first."""
 
 from __future__ import annotations
 

@@ -1,0 +1,296 @@
+"""Each effect as a mutation: what is sent, and how an effect in doubt is looked up. `outbound` is the door.
+
+After a refusal of a desired effect the state is looked at: a hold that stands already, or is gone already, is what was
+wanted, and the answer is confirmed. Fulfillments and cancellations are never taken for done on a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from ordna.connectors.contract import Answer
+from ordna.connectors.shopify.client import Client, Reply
+from ordna.connectors.shopify.gids import gid
+from ordna.connectors.shopify.readers import id_of
+from ordna.core.effects import CancelOrder, HoldPart, NoteOrder, ReleasePart, ShipPart, TagOrder, UntagOrder
+from ordna.core.messages import Quantity
+
+_HOLD_REASONS = frozenset(
+    (
+        "AWAITING_PAYMENT",
+        "AWAITING_RETURN_ITEMS",
+        "HIGH_RISK_OF_FRAUD",
+        "INCORRECT_ADDRESS",
+        "INVENTORY_OUT_OF_STOCK",
+        "UNKNOWN_DELIVERY_DATE",
+    )
+)
+_CANCEL_REASONS = frozenset(("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "STAFF", "OTHER"))
+_DUPLICATE_HANDLE = "DUPLICATE_FULFILLMENT_HOLD_HANDLE"
+
+
+def hold(client: Client, body: HoldPart) -> Answer:
+    """Place one hold under its handle; a hold that stands under that handle already is the one we want."""
+    word = body.reason.strip().upper().replace(" ", "_")
+    known = word in _HOLD_REASONS
+    wanted = {
+        "reason": word if known else "OTHER",
+        "reasonNotes": body.reason[:255],
+        "handle": body.handle,
+        "notifyMerchant": False,
+    }
+    reply = client.call("hold", {"id": gid("FulfillmentOrder", body.part), "hold": wanted})
+    answer = _result(reply, "fulfillmentOrderHold", "userErrors", ("fulfillmentHold", "id"))
+    if answer.result != "refused":
+        return answer
+    standing = look_up_hold(client, body)
+    return standing if standing.result == "confirmed" else _with_points(answer, standing)
+
+
+def look_up_hold(client: Client, body: HoldPart) -> Answer:
+    """Confirmed with the hold's id when our hold stands under the handle."""
+    reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
+    if isinstance(reply, Answer):
+        return reply
+    for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
+        if each.get("handle") == body.handle and each.get("heldByRequestingApp") is not False:
+            return _confirmed(reply, id_of(each.get("id")))
+    return _again(reply, "not_found", "The hold does not stand.")
+
+
+def release(client: Client, body: ReleasePart) -> Answer:
+    """Take off our hold only, by its id; a hold that is gone already is what we want."""
+    holds = [gid("FulfillmentHold", body.hold)] if body.hold else []
+    if not holds:
+        found = look_up_hold(client, HoldPart(body.part, body.handle, ""))
+        if found.result != "confirmed" or found.reference is None:
+            return replace(found, result="confirmed", code=None, sentence=None) if found.code == "not_found" else found
+        holds = [gid("FulfillmentHold", found.reference)]
+    reply = client.call("release", {"id": gid("FulfillmentOrder", body.part), "holds": holds})
+    answer = _result(reply, "fulfillmentOrderReleaseHold", "userErrors")
+    if answer.result != "refused":
+        return answer
+    gone = look_up_release(client, body)
+    return gone if gone.result == "confirmed" else _with_points(answer, gone)
+
+
+def look_up_release(client: Client, body: ReleasePart) -> Answer:
+    """Confirmed when the hold no longer stands."""
+    reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
+    if isinstance(reply, Answer):
+        return reply
+    for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
+        if id_of(each.get("id")) == body.hold or (not body.hold and each.get("handle") == body.handle):
+            return _again(reply, "still_held", "The hold still stands.")
+    return _confirmed(reply, None)
+
+
+def tag(client: Client, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
+    """Put tags on, or take them off; both may be repeated without harm."""
+    document, root = ("add_tags", "tagsAdd") if isinstance(body, TagOrder) else ("remove_tags", "tagsRemove")
+    reply = client.call(document, {"id": gid("Order", order_ref), "tags": list(body.tags)})
+    return _result(reply, root, "userErrors")
+
+
+def look_up_tags(client: Client, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
+    """Confirmed when the order's tags are as wanted."""
+    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    if isinstance(reply, Answer):
+        return reply
+    tags = {str(each).casefold() for each in _items(reply.data, "order", "tags")}
+    wanted = {each.casefold() for each in body.tags}
+    done = wanted <= tags if isinstance(body, TagOrder) else not wanted & tags
+    return _confirmed(reply, None) if done else _again(reply, "not_found", "The tags are not as wanted.")
+
+
+def note(client: Client, body: NoteOrder, order_ref: str) -> Answer:
+    """Replace the order's note."""
+    reply = client.call("write_note", {"id": gid("Order", order_ref), "note": body.text})
+    return _result(reply, "orderUpdate", "userErrors")
+
+
+def look_up_note(client: Client, body: NoteOrder, order_ref: str) -> Answer:
+    """Confirmed when the note is the one we wrote."""
+    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    if isinstance(reply, Answer):
+        return reply
+    written = str(_object(reply.data, "order").get("note") or "")
+    if written.strip() == body.text.strip():
+        return _confirmed(reply, None)
+    return _again(reply, "not_found", "The note is another one.")
+
+
+def cancel(client: Client, body: CancelOrder, order_ref: str) -> Answer:
+    """Ask for the cancellation. Confirmed with code `asked` means that the shop took the job, no more.
+
+    Whether the order is cancelled is told by the order's own `cancelled_at`.
+    """
+    reason = body.reason.upper()
+    variables = {
+        "id": gid("Order", order_ref),
+        "reason": reason if reason in _CANCEL_REASONS else "OTHER",
+        "restock": body.restock,
+        "notify": body.notify,
+        "refund": {"originalPaymentMethodsRefund": True} if body.refund else None,
+    }
+    reply = client.call("cancel", variables)
+    answer = _result(reply, "orderCancel", "orderCancelUserErrors", ("job", "id"))
+    if answer.result == "confirmed":
+        return replace(answer, code="asked", sentence="The shop has taken the cancellation as a job.")
+    if answer.result != "refused":
+        return answer
+    done = look_up_cancel(client, order_ref)
+    return done if done.result == "confirmed" else _with_points(answer, done)
+
+
+def look_up_cancel(client: Client, order_ref: str) -> Answer:
+    """Confirmed when the order is cancelled. An order is cancelled at most once, so asking again does no harm."""
+    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    if isinstance(reply, Answer):
+        return reply
+    if _object(reply.data, "order").get("cancelledAt"):
+        return _confirmed(reply, None)
+    return _again(reply, "not_cancelled", "The order is not cancelled.")
+
+
+def ship(client: Client, body: ShipPart) -> Answer:
+    """Create the fulfillment of exactly these units: refused when the part no longer holds them."""
+    reply = client.call("part_lines", {"id": gid("FulfillmentOrder", body.part)})
+    if isinstance(reply, Answer):
+        # Nothing was asked yet, so nothing can have happened.
+        return replace(reply, result="again") if reply.result == "in_doubt" else reply
+    part = _object(reply.data, "fulfillmentOrder")
+    if not part:
+        return _refused(reply, "not_found", "The shop knows no such fulfillment order.")
+    nodes, failure = _all_part_lines(client, body.part, part)
+    if failure is not None:
+        return failure
+    chosen = _chosen(nodes, body.lines)
+    if chosen is None:
+        sentence = "The fulfillment order no longer holds all these units: it was changed, moved or shipped meanwhile."
+        return _refused(reply, "units_not_there", sentence)
+    wanted: dict[str, Any] = {
+        "lineItemsByFulfillmentOrder": [
+            {"fulfillmentOrderId": gid("FulfillmentOrder", body.part), "fulfillmentOrderLineItems": chosen}
+        ],
+        "notifyCustomer": body.notify,
+    }
+    if body.tracking or body.carrier:
+        tracking = {"company": body.carrier, "number": body.tracking}
+        wanted["trackingInfo"] = {name: value for name, value in tracking.items() if value}
+    sent = client.call("fulfill", {"fulfillment": wanted})
+    return _with_points(_result(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id")), reply)
+
+
+def look_up_parcel(client: Client, body: ShipPart) -> Answer:
+    """Confirmed when a parcel of the same units, with the same tracking where we gave one, exists already."""
+    reply = client.call("look_up_parcels", {"id": gid("FulfillmentOrder", body.part)})
+    if isinstance(reply, Answer):
+        return reply
+    wanted = {each.line: each.units for each in body.lines}
+    parcels = _object(reply.data, "fulfillmentOrder").get("fulfillments")
+    for parcel in _items(reply.data, "fulfillmentOrder", "fulfillments", "nodes"):
+        units = parcel.get("fulfillmentLineItems")
+        if parcel.get("status") == "CANCELLED":
+            continue
+        if _has_more(units):
+            return Answer("in_doubt", "too_many_to_tell", "The parcel has more lines than a look-up reads.")
+        if _units(_items(units, "nodes")) == wanted and _same_tracking(parcel, body.tracking):
+            return _confirmed(reply, id_of(parcel.get("id")))
+    if _has_more(parcels):
+        return Answer("in_doubt", "too_many_to_tell", "There are more parcels than a look-up reads.")
+    return _again(reply, "not_found", "No such parcel was made.")
+
+
+# --- reading answers ------------------------------------------------------------------------------------------
+
+
+def _all_part_lines(client: Client, ref: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer | None]:
+    page = part.get("lineItems")
+    nodes = _items(page, "nodes")
+    while _has_more(page):
+        after = _object(page, "pageInfo").get("endCursor")
+        reply = client.call("more_part_line_ids", {"id": gid("FulfillmentOrder", ref), "after": after})
+        if isinstance(reply, Answer):
+            return nodes, reply
+        page = _object(reply.data, "node").get("lineItems")
+        nodes += _items(page, "nodes")
+    return nodes, None
+
+
+def _chosen(nodes: Iterable[dict[str, Any]], lines: tuple[Quantity, ...]) -> list[dict[str, Any]] | None:
+    """The part's own line ids with the units to ship, None when the part does not hold them all."""
+    missing = {each.line: each.units for each in lines}
+    chosen: list[dict[str, Any]] = []
+    for node in nodes:
+        line = id_of(_object(node, "lineItem").get("id")) or ""
+        units = min(missing.get(line, 0), int(node.get("remainingQuantity") or 0))
+        if units > 0:
+            chosen.append({"id": node["id"], "quantity": units})
+            missing[line] -= units
+    return chosen if chosen and not any(missing.values()) else None
+
+
+def _result(reply: Reply | Answer, root: str, errors_name: str, made: tuple[str, str] | None = None) -> Answer:
+    if isinstance(reply, Answer):
+        return reply
+    payload = _object(reply.data, root)
+    errors = _items(payload, errors_name)
+    if errors:
+        code = str(errors[0].get("code") or "user_error").lower()
+        sentence = "; ".join(str(error.get("message") or "no reason given") for error in errors)[:500]
+        return _refused(reply, code, sentence)
+    if not payload:
+        return Answer("in_doubt", "unreadable_answer", "Shopify's answer carries no data.", points=reply.points)
+    reference = id_of(_object(payload, made[0]).get(made[1])) if made else None
+    if made and reference is None and isinstance(_object(payload, made[0]).get(made[1]), str):
+        reference = str(_object(payload, made[0])[made[1]]).rpartition("/")[2]
+    return _confirmed(reply, reference)
+
+
+def _confirmed(reply: Reply, reference: str | None) -> Answer:
+    return Answer("confirmed", reference=reference, points=reply.points, budget=reply.budget)
+
+
+def _refused(reply: Reply, code: str, sentence: str) -> Answer:
+    return Answer("refused", code, sentence, points=reply.points, budget=reply.budget)
+
+
+def _again(reply: Reply, code: str, sentence: str) -> Answer:
+    return Answer("again", code, sentence, points=reply.points, budget=reply.budget)
+
+
+def _with_points(answer: Answer, other: Answer | Reply) -> Answer:
+    return replace(answer, points=answer.points + other.points, budget=answer.budget or other.budget)
+
+
+def _object(tree: Any, name: str) -> dict[str, Any]:
+    found = tree.get(name) if isinstance(tree, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _items(tree: Any, *names: str) -> list[Any]:
+    for name in names:
+        tree = tree.get(name) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, list) else []
+
+
+def _has_more(page: Any) -> bool:
+    return bool(_object(page, "pageInfo").get("hasNextPage"))
+
+
+def _units(nodes: list[Any]) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for node in nodes:
+        line = id_of(_object(node, "lineItem").get("id")) or ""
+        summed[line] = summed.get(line, 0) + int(node.get("quantity") or 0)
+    return summed
+
+
+def _same_tracking(parcel: dict[str, Any], tracking: str | None) -> bool:
+    if not tracking:
+        return True
+    return any(info.get("number") == tracking for info in _items(parcel, "trackingInfo"))

@@ -1,0 +1,227 @@
+"""Shopify out: the connector contract's `Outbound`, and what a connection needs besides (webhooks, shop, sweep).
+
+Shopify has no idempotency key on these mutations, so an effect in doubt is looked up, never resent. Every method gives
+a value for whatever the other side does and raises nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, assert_never
+
+from msgspec import Struct
+
+from ordna.connectors.contract import Answer, Endpoint, Reading
+from ordna.connectors.shopify import effects
+from ordna.connectors.shopify.client import Client, Reply
+from ordna.connectors.shopify.gids import gid, topic_enum
+from ordna.connectors.shopify.readers import id_of
+from ordna.connectors.shopify.reading import read_orders
+from ordna.connectors.shopify.wire import TOTAL_S
+from ordna.core.effects import (
+    CancelOrder,
+    Effect,
+    HoldPart,
+    NoteOrder,
+    ReleasePart,
+    ShipPart,
+    TagOrder,
+    UntagOrder,
+)
+
+READ_POINTS = 52.0  # what one order of read_orders reserves at most; most use half
+_MUTATION_POINTS = 10.0
+_SHIP_POINTS = 24.0  # its lines are read first
+
+
+class ShopFacts(Struct, frozen=True):
+    """Who a shop is: its name, its domain, ISO currency, IANA time zone and ISO country."""
+
+    name: str
+    domain: str
+    currency: str
+    zone: str
+    country: str | None
+
+
+class Subscription(Struct, frozen=True):
+    """One webhook subscription of ours; `topic` in GraphQL's spelling (ORDERS_CREATE)."""
+
+    id: str
+    topic: str
+    uri: str
+
+
+class Swept(Struct, frozen=True):
+    """One page of orders by their last change: (order ref, updated at as written), and where the next page starts."""
+
+    orders: tuple[tuple[str, str], ...]
+    cursor: str | None
+
+
+class ShopifyOutbound:
+    """Everything Ordna asks of one shop. Threads may share it; it keeps connections and the token."""
+
+    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S) -> None:
+        self._client = Client(endpoint, total_s)
+
+    def cost_of(self, effect: Effect) -> float:
+        """The points this effect will need, before it is sent."""
+        return _SHIP_POINTS if isinstance(effect.body, ShipPart) else _MUTATION_POINTS
+
+    def perform(self, effect: Effect, order_ref: str) -> Answer:
+        """Send one effect."""
+        client, body = self._client, effect.body
+        match body:
+            case HoldPart():
+                return effects.hold(client, body)
+            case ReleasePart():
+                return effects.release(client, body)
+            case TagOrder() | UntagOrder():
+                return effects.tag(client, body, order_ref)
+            case NoteOrder():
+                return effects.note(client, body, order_ref)
+            case ShipPart():
+                return effects.ship(client, body)
+            case CancelOrder():
+                return effects.cancel(client, body, order_ref)
+        assert_never(body)
+
+    def look_up(self, effect: Effect, order_ref: str) -> Answer:
+        """For an effect in doubt: confirmed when it did happen, again when it did not."""
+        client, body = self._client, effect.body
+        match body:
+            case HoldPart():
+                return effects.look_up_hold(client, body)
+            case ReleasePart():
+                return effects.look_up_release(client, body)
+            case TagOrder() | UntagOrder():
+                return effects.look_up_tags(client, body, order_ref)
+            case NoteOrder():
+                return effects.look_up_note(client, body, order_ref)
+            case ShipPart():
+                return effects.look_up_parcel(client, body)
+            case CancelOrder():
+                return effects.look_up_cancel(client, order_ref)
+        assert_never(body)
+
+    def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
+        """Read orders back in full; the bodies are translated under the topic "ordna/read"."""
+        return read_orders(self._client, order_refs, began_at)
+
+    def orders_of(self, parts: tuple[str, ...]) -> dict[str, str] | Answer:
+        """Which order each fulfillment order belongs to; one that is unknown is not in the result. At most 250."""
+        reply = self._client.call("orders_of_parts", {"ids": [gid("FulfillmentOrder", part) for part in parts]})
+        if isinstance(reply, Answer):
+            return reply
+        found: dict[str, str] = {}
+        for node in _list(reply.data.get("nodes")):
+            part, order = id_of(node.get("id")), id_of(node.get("orderId"))
+            if part and order:
+                found[part] = order
+        return found
+
+    def shop_facts(self) -> ShopFacts | Answer:
+        """Who the shop is; also the cheapest proof that the credentials work."""
+        reply = self._client.call("shop", {})
+        if isinstance(reply, Answer):
+            return reply
+        shop = reply.data.get("shop")
+        if not isinstance(shop, dict):
+            return _unreadable()
+        address = shop.get("shopAddress")
+        country = address.get("countryCodeV2") if isinstance(address, dict) else None
+        written = [str(shop.get(name) or "") for name in ("name", "myshopifyDomain", "currencyCode", "ianaTimezone")]
+        return ShopFacts(written[0], written[1], written[2], written[3], str(country) if country else None)
+
+    def sweep(self, since: datetime, cursor: str | None = None, first: int = 100) -> Swept | Answer:
+        """One page of the orders that changed at or after `since`, oldest change first."""
+        query = f"updated_at:>='{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
+        reply = self._client.call("sweep", {"query": query, "first": first, "after": cursor})
+        if isinstance(reply, Answer):
+            return reply
+        page = reply.data.get("orders")
+        if not isinstance(page, dict):
+            return _unreadable()
+        orders = [(id_of(node.get("id")), str(node.get("updatedAt"))) for node in _list(page.get("nodes"))]
+        return Swept(tuple((ref, at) for ref, at in orders if ref), _next_cursor(page))
+
+    def subscribe(self, callback_url: str, topics: tuple[str, ...]) -> tuple[Subscription, ...] | Answer:
+        """See to it that each topic is sent to `callback_url`: existing subscriptions stay, missing ones are made."""
+        standing = self.subscriptions()
+        if isinstance(standing, Answer):
+            return standing
+        ours = {each.topic: each for each in standing if each.uri == callback_url}
+        for topic in map(topic_enum, topics):
+            if topic in ours:
+                continue
+            reply = self._client.call("subscribe", {"topic": topic, "uri": callback_url})
+            made = _payload(reply, "webhookSubscriptionCreate")
+            if isinstance(made, Answer):
+                return made
+            node = made.get("webhookSubscription") or {}
+            ours[topic] = Subscription(str(node.get("id") or ""), topic, callback_url)
+        return tuple(ours[topic] for topic in map(topic_enum, topics))
+
+    def unsubscribe(self, callback_url: str) -> int | Answer:
+        """Delete every subscription that points at `callback_url`; how many there were."""
+        standing = self.subscriptions()
+        if isinstance(standing, Answer):
+            return standing
+        ours = [each for each in standing if each.uri == callback_url]
+        for each in ours:
+            gone = _payload(self._client.call("unsubscribe", {"id": each.id}), "webhookSubscriptionDelete")
+            if isinstance(gone, Answer):
+                return gone
+        return len(ours)
+
+    def subscriptions(self) -> tuple[Subscription, ...] | Answer:
+        """All webhook subscriptions our app has at the shop."""
+        found: list[Subscription] = []
+        cursor: str | None = None
+        while True:
+            reply = self._client.call("subscriptions", {"after": cursor})
+            if isinstance(reply, Answer):
+                return reply
+            page = reply.data.get("webhookSubscriptions")
+            if not isinstance(page, dict):
+                return _unreadable()
+            for node in _list(page.get("nodes")):
+                found.append(Subscription(str(node.get("id")), str(node.get("topic")), str(node.get("uri"))))
+            following = _next_cursor(page)
+            if following is None or following == cursor:
+                return tuple(found)
+            cursor = following
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._client.close()
+
+
+def _payload(reply: Reply | Answer, root: str) -> dict[str, Any] | Answer:
+    if isinstance(reply, Answer):
+        return reply
+    payload = reply.data.get(root)
+    if not isinstance(payload, dict):
+        return _unreadable()
+    errors = _list(payload.get("userErrors"))
+    if errors:
+        sentence = "; ".join(str(error.get("message")) for error in errors)[:500]
+        return Answer("refused", "user_error", sentence, points=reply.points, budget=reply.budget)
+    return payload
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _next_cursor(page: dict[str, Any]) -> str | None:
+    info = page.get("pageInfo")
+    if not isinstance(info, dict) or not info.get("hasNextPage"):
+        return None
+    cursor = info.get("endCursor")
+    return str(cursor) if cursor else None
+
+
+def _unreadable() -> Answer:
+    return Answer("again", "unreadable_answer", "Shopify's answer carries no data.", retry_after_s=5.0)
