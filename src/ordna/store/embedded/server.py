@@ -101,9 +101,8 @@ def stop(data_dir: Path, mode: StopMode = "fast") -> None:
         claim = postmaster.running(folder)
         if claim is not None:
             postmaster.end(claim.pid, folder, SIGNALS[mode], STOP_TIMEOUT_S)
-            if claim.socket_dir is not None:
-                postmaster.clear_stale(folder, claim.socket_dir)
-                shutil.rmtree(claim.socket_dir, ignore_errors=True)
+        sockets = claim.socket_dir if claim and claim.socket_dir else _socket_path(folder)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 def _named(data_dir: Path) -> Path:
@@ -143,11 +142,7 @@ def _start_alone(folder: Path, binaries: Binaries, account: Account) -> postmast
 
 def _socket_dir(folder: Path, account: Account) -> Path:
     """The socket's own folder, which nobody else may have prepared for us."""
-    temporary = tempfile.gettempdir()
-    if len(temporary) > 60 or not re.fullmatch(r"[\w/.+-]+", temporary, re.ASCII):
-        temporary = "/tmp"
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    socket_dir = Path(temporary) / f"ordna-{name}"
+    socket_dir = _socket_path(folder)
     try:
         socket_dir.mkdir(mode=0o700)
         account.owns(socket_dir)
@@ -157,6 +152,14 @@ def _socket_dir(folder: Path, account: Account) -> Path:
             raise StartFailed(f"{socket_dir} belongs to somebody else; remove it.") from None
         socket_dir.chmod(0o700)
     return socket_dir
+
+
+def _socket_path(folder: Path) -> Path:
+    temporary = tempfile.gettempdir()
+    if len(temporary) > 60 or not re.fullmatch(r"[\w/.+-]+", temporary, re.ASCII):
+        temporary = "/tmp"
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    return Path(temporary) / f"ordna-{name}"
 
 
 def _server(data_dir: Path, folder: Path, claim: postmaster.Claim, owned: bool) -> Server:
