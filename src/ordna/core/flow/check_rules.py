@@ -87,6 +87,9 @@ def _contradictions(index: int, rule: Rule, earlier: Rule) -> Iterator[Problem]:
         else:
             sentence = f"{where} already places the hold '{reason}', join the two conditions with or"
             yield _problem(index, rule, "duplicate_hold", sentence)
+    for tag in sorted(set(rule.tags) & set(earlier.tags)):
+        sentence = f"{where} already adds the tag '{tag}', join the two conditions with or"
+        yield _problem(index, rule, "duplicate_tag", sentence)
     if rule.when == earlier.when and not shared:
         sentence = f"{where} has the same condition, put both actions under one rule"
         yield _problem(index, rule, "same_condition", sentence, WARNING)

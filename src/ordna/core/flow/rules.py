@@ -38,17 +38,22 @@ def read_rules(
         reader.problem(top, "rules", "too_many", f"a flow has at most {RULES_MAX} rules")
         return ()
     rules: list[Rule] = []
-    names: dict[str, int] = {}
+    names: dict[str, Rule] = {}
     for index, tree in enumerate(trees):
         rule = _rule(reader, tree, f"rules[{index}]", teams=teams, steps=steps, currency=currency)
         if rule is None:
             continue
-        if rule.name in names:
-            sentence = f"another rule is already named '{rule.name}', on line {names[rule.name]}"
+        other = names.setdefault(_spelled(rule.name), rule)
+        if other is not rule:
+            sentence = f"another rule is already named '{other.name}', on line {other.at.line}"
             reader.problem(tree, f"rules[{index}].rule", "duplicate_name", sentence)
-        names.setdefault(rule.name, rule.at.line)
         rules.append(rule)
     return tuple(rules)
+
+
+def _spelled(name: str) -> str:
+    """Two names that differ in signs or capitals only would give their holds one handle."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _rule(
