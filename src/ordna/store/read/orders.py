@@ -1,0 +1,155 @@
+"""The orders list: filters, exact search, and paging by key instead of by counting.
+
+A page ends where the next begins: its cursor is the (placed_at, order_id) of its last row, so page 10,000 costs what
+page 1 costs. Filters are whitelisted parts of the statement in `read_orders.sql`; nothing a person types becomes SQL.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from ordna.store.read.door import View
+from ordna.store.sql import blocks
+
+SQL = blocks("read_orders.sql")
+PAGE = 50
+PAGE_MAX = 200
+HEADLINES = ("open", "held", "partly shipped", "shipped", "delivered", "closed", "cancelled", "deleted")
+PAYMENTS = (
+    "pending",
+    "authorized",
+    "partially_paid",
+    "paid",
+    "partially_refunded",
+    "refunded",
+    "voided",
+    "expired",
+)
+
+
+class BadCursor(ValueError):
+    """The place to go on from is not one that a page of this list gave out."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What to list; an empty field filters nothing."""
+
+    open: bool = False
+    headline: str = ""
+    step: str = ""
+    owner: str = ""
+    attention: bool = False
+    late: bool = False
+    country: str = ""
+    payment: str = ""
+    test: bool = False
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """One line of the list."""
+
+    order_id: str
+    seq: int
+    name: str
+    placed_at: datetime
+    headline: str
+    turn_step: str
+    turn_owner: str
+    turn_since: datetime | None
+    turn_due: datetime | None
+    attention: bool
+    open: bool
+    test: bool
+    currency: str | None
+    total: int | None
+    country: str | None
+    payment: str | None
+    connection_id: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some orders, newest first, and the cursor of what follows ("" at the end)."""
+
+    rows: tuple[OrderRow, ...]
+    after: str
+
+
+def page(view: View, wanted: Filter, after: str = "", limit: int = PAGE) -> Page:
+    """The next `limit` orders that match. `BadCursor` for a cursor of anybody's making but ours."""
+    parts = [SQL["columns"], *(SQL[f"where_{name}"] for name in _named(wanted))]
+    values: dict[str, object] = {
+        "headline": wanted.headline,
+        "step": wanted.step,
+        "owner": wanted.owner,
+        "country": wanted.country,
+        "payment": wanted.payment,
+        "limit": limit + 1,
+    }
+    if after:
+        values["after_placed"], values["after_id"] = _read_cursor(after)
+        parts.append(SQL["where_after"])
+    rows = view.rows(b"\n".join([*parts, SQL["page"]]), OrderRow, **values)
+    more = len(rows) > limit
+    return Page(tuple(rows[:limit]), _cursor(rows[limit - 1]) if more else "")
+
+
+def search(view: View, text: str, limit: int = PAGE) -> tuple[OrderRow, ...]:
+    """Orders of exactly that name ("#1001", "1001") or id, newest first."""
+    key = name_key(text)
+    if not key:
+        return ()
+    ids = [text.strip()]
+    if text.strip().isdigit():
+        ids += [f"{connection}-{text.strip()}" for connection in view.numbers(SQL["connection_ids"])]
+    by_name = view.rows(_joined("where_name"), OrderRow, name_key=key, limit=limit)
+    by_id = view.rows(_joined("where_ids"), OrderRow, order_ids=ids, limit=limit)
+    found = {row.order_id: row for row in (*by_name, *by_id)}
+    return tuple(found.values())
+
+
+def oldest_late(view: View, limit: int) -> tuple[OrderRow, ...]:
+    """Open orders past their due time, the longest overdue first."""
+    return tuple(view.rows(SQL["oldest_late"], OrderRow, limit=limit))
+
+
+def has_orders(view: View) -> bool:
+    """Whether the merchant has any order at all."""
+    return bool(view.number(SQL["has_orders"]))
+
+
+def name_key(text: str) -> str:
+    """An order's name as it is searched by: upper case, without "#" and space around it."""
+    return text.strip().lstrip("#").strip().upper()
+
+
+def _joined(where: str) -> bytes:
+    return b"\n".join([SQL["columns"], SQL[where], SQL["page"]])
+
+
+def _named(wanted: Filter) -> list[str]:
+    return [name for name in Filter.__dataclass_fields__ if getattr(wanted, name)]
+
+
+def _cursor(row: OrderRow) -> str:
+    raw = msgspec.json.encode([row.placed_at, row.order_id])
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        placed, order_id = msgspec.json.decode(raw, type=tuple[datetime, str])
+    except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        raise BadCursor from error
+    if placed.tzinfo is None or "\x00" in order_id:
+        raise BadCursor
+    return placed, order_id

@@ -1,0 +1,52 @@
+-- The links to outside systems: how fresh, what flows, what is in trouble.
+
+-- name: connections
+select c.connection_id, c.kind, c.title, c.domain, c.mode, c.live_since, c.last_webhook_at, c.last_read_at,
+       c.last_error, c.created_at, c.facts::text as facts, jsonb_array_length(c.subscribed) as subscriptions,
+       least(b.maximum, b.available + b.restore_per_s * extract(epoch from %(now)s - b.updated_at)) as budget,
+       b.maximum as budget_maximum, b.restore_per_s
+from connection c
+left join budget b on b.merchant_id = c.merchant_id and b.connection_id = c.connection_id
+where c.merchant_id = %(merchant_id)s
+order by c.connection_id
+
+-- name: flows
+select connection_id, topic, coalesce(outcome, 'waiting') as outcome, count(*) as messages,
+       max(received_at) as last_at
+from inbox
+where merchant_id = %(merchant_id)s and received_at >= %(since)s
+group by connection_id, topic, coalesce(outcome, 'waiting')
+order by connection_id, topic, outcome
+
+-- name: rereads
+select connection_id, count(*) as waiting, min(wanted_at) as oldest_at
+from reread
+where merchant_id = %(merchant_id)s
+group by connection_id
+
+-- name: trouble
+select e.order_id, o.name as order_name, e.connection_id, e.effect_key, e.kind, e.status, e.asked_at, e.attempts,
+       e.answered_at, e.code, e.sentence
+from effect e
+join orders o on o.merchant_id = e.merchant_id and o.order_id = e.order_id
+where e.merchant_id = %(merchant_id)s and e.status in ('refused', 'dead', 'in_doubt')
+order by e.asked_at desc
+limit %(limit)s
+
+-- name: effects_waiting
+select connection_id, count(*) as waiting, min(due_at) as oldest_at
+from effect
+where merchant_id = %(merchant_id)s and status in ('due', 'sending')
+group by connection_id
+
+-- name: switches
+select name, value, at from switch where merchant_id = %(merchant_id)s
+
+-- name: merchant
+select merchant_id, name, zone, currency from merchant where merchant_id = %(merchant_id)s
+
+-- name: policy
+select version, flow, activated_at from policy
+where merchant_id = %(merchant_id)s and version = coalesce(%(version)s, version)
+order by version desc
+limit 1

@@ -1,0 +1,63 @@
+-- What pages and the API read of orders, under the reader role. Every statement names the merchant, so that an index of
+-- its own serves it; filters are equality or ranges on columns, because anything else is not leakproof under
+-- row-level security and would read the whole table.
+
+-- name: columns
+select o.order_id, o.seq, o.name, o.placed_at, o.headline, o.turn_step, o.turn_owner, o.turn_since, o.turn_due,
+       o.attention, o.open, o.test, o.currency, o.total, o.country, o.payment, o.connection_id, o.updated_at
+from orders o
+where o.merchant_id = %(merchant_id)s
+
+-- name: where_open
+and o.open
+
+-- name: where_headline
+and o.headline = %(headline)s
+
+-- name: where_step
+and o.turn_step = %(step)s and o.turn_step <> ''
+
+-- name: where_attention
+and o.attention
+
+-- name: where_late
+and o.open and o.turn_due < %(now)s
+
+-- name: where_country
+and o.country = %(country)s
+
+-- name: where_payment
+and o.payment = %(payment)s
+
+-- name: where_test
+and o.test
+
+-- name: where_owner
+and o.open and o.turn_owner = %(owner)s
+
+-- name: where_after
+and (o.placed_at, o.order_id) < (%(after_placed)s, %(after_id)s)
+
+-- name: where_name
+and o.name_key = %(name_key)s
+
+-- name: where_ids
+and o.order_id = any(%(order_ids)s)
+
+-- name: page
+order by o.placed_at desc, o.order_id desc
+limit %(limit)s
+
+-- name: connection_ids
+select connection_id from connection where merchant_id = %(merchant_id)s
+
+-- name: has_orders
+select exists (select from orders where merchant_id = %(merchant_id)s)
+
+-- name: oldest_late
+select o.order_id, o.seq, o.name, o.placed_at, o.headline, o.turn_step, o.turn_owner, o.turn_since, o.turn_due,
+       o.attention, o.open, o.test, o.currency, o.total, o.country, o.payment, o.connection_id, o.updated_at
+from orders o
+where o.merchant_id = %(merchant_id)s and o.open and o.turn_due < %(now)s
+order by o.turn_due, o.order_id
+limit %(limit)s
