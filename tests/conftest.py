@@ -27,6 +27,9 @@ from tools.browser import MISSING, find_browser
 
 RUN_FOLDER = "ORDNA_TEST_RUN_FOLDER"
 
+# Read before any test can set it for the code under test.
+GIVEN_SERVER = os.environ.get("DATABASE_URL")
+
 
 @dataclass(frozen=True)
 class Databases:
@@ -58,8 +61,7 @@ def databases() -> Databases:
     folder = Path(os.environ[RUN_FOLDER])
     with open(folder / "template.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        given = os.environ.get("DATABASE_URL")
-        admin_dsn = given or embedded.start(folder / "postgres").dsn("postgres")
+        admin_dsn = GIVEN_SERVER or embedded.start(folder / "postgres").dsn("postgres")
         known = folder / "template.name"
         if not known.exists():
             blank = Databases(admin_dsn, "template1")
@@ -116,10 +118,9 @@ def _install_schema(dsn: str) -> None:
 
 
 def _remove_run(folder: Path) -> None:
-    given = os.environ.get("DATABASE_URL")
     template = folder / "template.name"
-    if given and template.exists():
-        Databases(given, "").drop(template.read_text())
+    if GIVEN_SERVER and template.exists():
+        Databases(GIVEN_SERVER, "").drop(template.read_text())
     embedded.stop(folder / "postgres", "immediate")
     shutil.rmtree(folder, ignore_errors=True)
 
