@@ -1,0 +1,198 @@
+"""The practice shop over HTTP: a bare ASGI application.
+
+    POST /admin/oauth/access_token                  client_credentials grant: a token for 24 hours
+    POST /admin/api/{version}/graphql.json          the Admin API, with X-Shopify-Access-Token
+
+All other paths go to the routes given to `PracticeServer`, longest prefix first. One event loop owns the world,
+and every request first moves the world's clock to `clock()`, so work that fell due in between is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+from ordna.practice.graphql import Endpoint
+from ordna.practice.model import App
+from ordna.practice.world import World
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+TOKEN_LIFETIME = timedelta(hours=24)
+_GRAPHQL_PATH = re.compile(r"/admin/api/[^/]+/graphql\.json")
+_TOKEN_PATH = "/admin/oauth/access_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request, read to its end. Header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    status: int
+    body: bytes
+    content_type: str = "application/json; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Route = Callable[[Request], Awaitable[Response]]
+
+
+class PracticeServer:
+    """The ASGI application of one world.
+
+    `routes` maps path prefixes to handlers. `after_request` is called when an answer is ready, so that what
+    changed can be sent on. With `throttle_status` 429 a throttled call is answered with that status instead
+    of the usual 200.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], datetime],
+        *,
+        routes: dict[str, Route] | None = None,
+        after_request: Callable[[], None] | None = None,
+        throttle_status: int = 200,
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        self.endpoint = Endpoint(world)
+        self.routes = routes or {}
+        self.after_request = after_request
+        self.throttle_status = throttle_status
+        self._tokens: dict[str, tuple[App, datetime]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        self.world.tick(self.clock())
+        response = await self.respond(request)
+        if self.after_request:
+            self.after_request()
+        await _write(response, send)
+
+    async def respond(self, request: Request) -> Response:
+        """The response to a request, whatever its path."""
+        if request.path == _TOKEN_PATH:
+            return self._grant(request)
+        if _GRAPHQL_PATH.fullmatch(request.path):
+            return self._graphql(request)
+        for prefix in sorted(self.routes, key=len, reverse=True):
+            if request.path.startswith(prefix):
+                return await self.routes[prefix](request)
+        return as_json(404, {"errors": "Not Found"})
+
+    def _graphql(self, request: Request) -> Response:
+        app = self._app(request.headers.get("x-shopify-access-token"))
+        if app is None:
+            sentence = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return as_json(401, {"errors": sentence})
+        if request.method != "POST":
+            return as_json(405, {"errors": "Method Not Allowed"})
+        try:
+            call = json.loads(request.body)
+        except ValueError:
+            return as_json(400, {"errors": {"query": "Required parameter missing or invalid"}})
+        if not isinstance(call, dict) or not isinstance(call.get("query"), str):
+            return as_json(400, {"errors": {"query": "Required parameter missing or invalid"}})
+        variables = call.get("variables")
+        answer = self.endpoint.answer(
+            app, call["query"], variables if isinstance(variables, dict) else None, call.get("operationName")
+        )
+        return as_json(self.throttle_status if _is_throttled(answer) else 200, answer)
+
+    def _grant(self, request: Request) -> Response:
+        given = _form(request)
+        app = next((one for one in self.world.apps if one.client_id == given.get("client_id")), None)
+        if given.get("grant_type") != "client_credentials":
+            return as_json(400, {"error": "unsupported_grant_type"})
+        if app is None or app.client_secret != given.get("client_secret"):
+            return as_json(400, {"error": "invalid_client"})
+        serial = self.world.next_id("_token")
+        token = "shpat_" + hashlib.sha256(f"{app.client_secret}:{serial}".encode()).hexdigest()[:32]
+        self._tokens[token] = (app, self.world.now() + TOKEN_LIFETIME)
+        lifetime_s = int(TOKEN_LIFETIME.total_seconds()) - 1
+        scope = ",".join(sorted(app.scopes))
+        return as_json(200, {"access_token": token, "scope": scope, "expires_in": lifetime_s})
+
+    def _app(self, token: str | None) -> App | None:
+        if not token:
+            return None
+        for app in self.world.apps:
+            if app.static_token == token:
+                return app
+        app, expires_at = self._tokens.get(token, (None, self.world.now()))
+        return app if expires_at > self.world.now() else None
+
+
+def as_json(status: int, value: Any) -> Response:
+    """A response with a JSON body."""
+    return Response(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _is_throttled(answer: dict[str, Any]) -> bool:
+    errors = answer.get("errors") or [{}]
+    return bool((errors[0].get("extensions") or {}).get("code") == "THROTTLED")
+
+
+def _form(request: Request) -> dict[str, str]:
+    """The fields of a JSON or a form body."""
+    if "json" in request.headers.get("content-type", ""):
+        try:
+            found = json.loads(request.body)
+        except ValueError:
+            return {}
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    return {key: values[0] for key, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope.get("query_string", b"").decode("latin-1")
+    return Request(scope["method"], scope["path"], query, headers, body)
+
+
+async def _write(response: Response, send: Send) -> None:
+    headers = [
+        (b"content-type", response.content_type.encode("latin-1")),
+        (b"content-length", str(len(response.body)).encode("latin-1")),
+        *((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
