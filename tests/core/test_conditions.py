@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.core.vocabulary_for_tests import VOCABULARY
 
 from ordna.core.conditions import Condition, ConditionError, Position, parse
+from tests.core.vocabulary_for_tests import VOCABULARY
 
 T, F, U = True, False, None
 

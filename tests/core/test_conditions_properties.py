@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.core.vocabulary_for_tests import VOCABULARY
 
 from ordna.core.conditions import Explanation, parse
+from tests.core.vocabulary_for_tests import VOCABULARY
 
 LEAVES = st.sampled_from(
     [

@@ -54,6 +54,9 @@ def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> O
         case m.WentLive():
             facts = () if order.state.live or order.state.order is None else (_system(e.WorkBegan(), message.at),)
             return _concluded(order, facts, (), policy, message.at, now)
+        case m.Migrated():
+            moved = _system(e.PolicyMigrated(policy.version), message.at)
+            return _concluded(order, (moved,), (), policy, message.at, now)
         case m.Hinted():
             return Outcome(order, reread=Reread(3, message.topic))
 

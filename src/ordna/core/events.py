@@ -273,17 +273,19 @@ class ShipmentCancelled(ShipmentMoved, frozen=True, tag=True):
 
 
 class Picked(Event, frozen=True, tag=True):
-    """A person picked these units of a fulfillment order."""
+    """A person picked these units of a fulfillment order, at its location."""
 
     part: str
     lines: tuple[Quantity, ...]
+    location: str | None = None
 
 
 class Packed(Event, frozen=True, tag=True):
-    """A person packed these units of a fulfillment order."""
+    """A person packed these units of a fulfillment order, at its location."""
 
     part: str
     lines: tuple[Quantity, ...]
+    location: str | None = None
 
 
 class PutBack(Event, frozen=True, tag=True):
@@ -369,6 +371,12 @@ class StepRanLate(Event, frozen=True, tag=True):
 
 class WorkBegan(Event, frozen=True, tag=True):
     """The order's connection went live: from here on Ordna acts on this order."""
+
+
+class PolicyMigrated(Event, frozen=True, tag=True):
+    """The order moved to another version of the flow and its rules."""
+
+    policy: int
 
 
 # --- effects ------------------------------------------------------------------------------------------------
@@ -471,6 +479,7 @@ AnyEvent = (
     | TaskSettled
     | StepRanLate
     | WorkBegan
+    | PolicyMigrated
     | EffectAsked
     | EffectConfirmed
     | EffectRefused

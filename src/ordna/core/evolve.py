@@ -163,11 +163,11 @@ def _shipment_moved(state: OrderState, event: e.ShipmentMoved, at: datetime) -> 
 
 
 def _picked(state: OrderState, event: e.Picked, at: datetime) -> OrderState:
-    return replace(state, picked=(*state.picked, Handled(event.part, event.lines, at)))
+    return replace(state, picked=(*state.picked, Handled(event.part, event.lines, at, event.location)))
 
 
 def _packed(state: OrderState, event: e.Packed, at: datetime) -> OrderState:
-    return replace(state, packed=(*state.packed, Handled(event.part, event.lines, at)))
+    return replace(state, packed=(*state.packed, Handled(event.part, event.lines, at, event.location)))
 
 
 def _put_back(state: OrderState, event: e.PutBack, at: datetime) -> OrderState:
@@ -226,6 +226,10 @@ def _ran_late(state: OrderState, event: e.StepRanLate, at: datetime) -> OrderSta
 
 def _began(state: OrderState, event: e.WorkBegan, at: datetime) -> OrderState:
     return replace(state, live=True)
+
+
+def _migrated(state: OrderState, event: e.PolicyMigrated, at: datetime) -> OrderState:
+    return state
 
 
 # --- effects ------------------------------------------------------------------------------------------------
@@ -335,6 +339,7 @@ _APPLY: dict[type[e.Event], Apply] = {
     e.TaskSettled: _settled,
     e.StepRanLate: _ran_late,
     e.WorkBegan: _began,
+    e.PolicyMigrated: _migrated,
     e.EffectAsked: _asked,
     e.EffectConfirmed: _confirmed,
     e.EffectRefused: _refused,

@@ -16,7 +16,7 @@ from ordna.core.order import OrderState, headline
 from ordna.core.outcome import Order, StepNow
 from ordna.core.policy import Policy
 from ordna.core.rules import verdicts
-from ordna.core.steps import OVER, standing
+from ordna.core.steps import OVER, standing, upstream_of
 from ordna.core.vocabulary import Values, order_values, part_values
 
 
@@ -102,7 +102,8 @@ def _why(flow: Flow, step: Step, at: StepNow, values: Values, state: OrderState)
         case "paused" if step.pauses is not None:
             return "it is paused: " + _reason(step.pauses.explain(values).reason())
         case "waiting":
-            waits = [flow.step(name) for name in step.upstream if values.get(f"done({name})") is not True]
+            needs = upstream_of(tuple((each.name, each.upstream) for each in flow.steps))[step.name]
+            waits = [flow.step(name) for name in needs if values.get(f"done({name})") is not True][:1]
             if waits:
                 return "it waits for " + " and ".join(f"“{earlier.title}”" for earlier in waits if earlier is not None)
             return _reason(step.starts.explain(values).reason()) if step.starts is not None else "it has not begun"

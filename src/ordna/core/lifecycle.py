@@ -49,7 +49,6 @@ MACHINES: dict[str, Table] = {
             "PaymentCaptured": "paid",
             "PaymentPartlyRefunded": "partially_refunded",
             "PaymentRefunded": "refunded",
-            "PaymentVoided": "voided",
         },
         "paid": {
             "PaymentPartlyPaid": "partially_paid",

@@ -224,6 +224,12 @@ class WentLive(Struct, frozen=True, tag=True):
     at: datetime
 
 
+class Migrated(Struct, frozen=True, tag=True):
+    """The order is to follow the policy version it is decided under now."""
+
+    at: datetime
+
+
 class Asked(Struct, frozen=True, tag=True):
     """A request by a person or the API, with the version of the order its author saw (None: whatever stands)."""
 
@@ -342,4 +348,4 @@ Request = (
     | Unclaim
     | Settle
 )
-Message = Observed | Hinted | EffectAnswered | TimerFell | WentLive | Asked
+Message = Observed | Hinted | EffectAnswered | TimerFell | WentLive | Migrated | Asked

@@ -4,12 +4,12 @@
 shipped units and holds in force are functions of it.
 
 Work is keyed by order line and quantity. Fulfillment-order ids change whenever units are moved, split or held outside,
-so what was picked for a part that is gone counts for the live parts that took its units over.
+so what was picked for a part that is gone counts for the parts that took its units over at the same location.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -44,11 +44,12 @@ class Hold(Struct, frozen=True, omit_defaults=True):
 
 
 class Handled(Struct, frozen=True):
-    """Units of a part that people picked or packed, and when."""
+    """Units of a part that people picked or packed, when and at which location."""
 
     part: str
     lines: tuple[Quantity, ...]
     at: datetime
+    location: str | None = None
 
 
 class Ask(Struct, frozen=True, omit_defaults=True):
@@ -178,8 +179,17 @@ def delivered_units(state: OrderState) -> dict[str, Units]:
 
 
 def handled_units(state: OrderState, handled: tuple[Handled, ...]) -> dict[str, Units]:
-    """Picked or packed units by part and line; those of a part that is gone count for the parts that took over."""
-    return _attribute(state.parts, [((item.part,), None, item.lines) for item in handled])
+    """Picked or packed units by part and line; those of a part that is gone count for the parts that took over where
+    the units lie: what was picked in one house is not picked in another."""
+    out: dict[str, Units] = {}
+    for location in dict.fromkeys(item.location for item in handled):
+        here = tuple(part for part in state.parts if location is None or part.location == location)
+        lots = [((item.part,), None, item.lines) for item in handled if item.location == location]
+        for part, units in _attribute(here, lots).items():
+            taken = out.setdefault(part, {})
+            for line, count in units.items():
+                taken[line] = taken.get(line, 0) + count
+    return out
 
 
 def covers(units: Units, lines: Iterable[Quantity]) -> bool:
@@ -233,19 +243,19 @@ def headline(state: OrderState) -> str:
 
 
 def _is_work(part: PartSeen) -> bool:
-    return part.status != "cancelled" and part.delivery_method != "none"
+    units = any(line.units > 0 for line in part.lines)
+    return units and part.status != "cancelled" and part.delivery_method != "none"
 
 
 def _replaced(part: PartSeen, shipped: Units) -> bool:
     """Closed with units that never left: another part took them over."""
     if part.status != "closed":
         return False
-    empty = not any(line.units > 0 for line in part.lines)
-    return empty or (not covers(shipped, part.lines) and not any(shipped.values()))
+    return not covers(shipped, part.lines) and not any(shipped.values())
 
 
 def _attribute(
-    parts: tuple[PartSeen, ...], lots: list[tuple[tuple[str, ...], str | None, tuple[Quantity, ...]]]
+    parts: tuple[PartSeen, ...], lots: Sequence[tuple[tuple[str, ...], str | None, tuple[Quantity, ...]]]
 ) -> dict[str, Units]:
     """Hand lots of units out to parts: named parts first, then the location's own, then any, never above a part's
     quantity."""
@@ -269,7 +279,7 @@ def _attribute(
 
 def _takers(parts: tuple[PartSeen, ...], named: tuple[str, ...], location: str | None) -> list[PartSeen]:
     if len(parts) == 1:
-        return [parts[0]]
+        return list(parts)
     return sorted(
         (part for part in parts if part.status != "cancelled"),
         key=lambda part: (part.id not in named, part.location != location, len(part.id), part.id),

@@ -19,6 +19,7 @@ from ordna.core.outcome import Fact, Order, Refusal
 from ordna.core.planning import HOLDABLE, effect_of, under_way
 from ordna.core.policy import Policy
 from ordna.core.rules import fingerprint, handle_of, rule_of
+from ordna.core.steps import upstream_of
 from ordna.core.vocabulary import order_values
 
 CANCEL_REASONS = ("customer", "declined", "fraud", "inventory", "staff", "other")
@@ -244,7 +245,8 @@ def _step_ready(order: Order, asks: str, part: str, policy: Policy) -> Refusal |
     now = order.verdict.step(step.name, part) if step is not None else None
     if step is None or now is None or now.status != "waiting":
         return None
-    waits = [policy.flow.step(name) for name in step.upstream if _unfinished(order, name, part)]
+    needs = upstream_of(tuple((each.name, each.upstream) for each in policy.flow.steps))[step.name]
+    waits = [policy.flow.step(name) for name in needs if _unfinished(order, name, part)]
     names = " and ".join(f"“{earlier.title}”" for earlier in waits if earlier is not None) or "its start"
     return Refusal("not_ready", "part", f"“{step.title}” waits for {names}.")
 
@@ -270,11 +272,11 @@ Made = tuple[tuple[e.Event, ...], tuple[Effect, ...]]
 
 
 def _pick(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
-    return (e.Picked(request.part, _lines(order.state, request.part)),), ()
+    return (e.Picked(request.part, _lines(order.state, request.part), _place(order.state, request.part)),), ()
 
 
 def _pack(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
-    return (e.Packed(request.part, _lines(order.state, request.part)),), ()
+    return (e.Packed(request.part, _lines(order.state, request.part), _place(order.state, request.part)),), ()
 
 
 def _unpick(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
@@ -335,6 +337,11 @@ def _settle(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
 def _lines(state: OrderState, part_id: str) -> tuple[m.Quantity, ...]:
     part = part_of(state, part_id)
     return part.lines if part is not None else ()
+
+
+def _place(state: OrderState, part_id: str) -> str | None:
+    part = part_of(state, part_id)
+    return part.location if part is not None else None
 
 
 _GUARD: dict[type, Callable[[Order, Any, Policy], Refusal | None]] = {

@@ -17,6 +17,7 @@ of *time* only: since when, which run, due when. Those may differ with the order
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from ordna.core.flow.model import Flow, Step
 from ordna.core.flow.vocabulary import Nature
@@ -35,6 +36,7 @@ def standing(
 ) -> tuple[StepNow, ...]:
     """Every step of the order and of its parts. `values` and `parts` gain the answers to done(), open() and late()."""
     known = {(now.step, now.part): now for now in before.steps}
+    needs = upstream_of(tuple((step.name, step.upstream) for step in flow.steps))
     dead = [part.id for part in state.parts if part.id not in parts]
     scopes = {part: {**values, **own} for part, own in parts.items()}
     out: list[StepNow] = []
@@ -42,7 +44,7 @@ def standing(
         mine: list[StepNow] = []
         for part in parts if step.per else ("",):
             scope = scopes[part] if step.per else values
-            status = _status(step, scope, state.cancelled)
+            status = _status(step, needs[step.name], scope, state.cancelled)
             mine.append(_timed(step, part, status, known.get((step.name, part)), flow, state, at))
         for now in mine:
             if step.per:
@@ -59,7 +61,24 @@ def standing(
     return tuple(out)
 
 
-def _status(step: Step, values: Values, cancelled: bool) -> str:
+@lru_cache(maxsize=1024)
+def upstream_of(steps: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
+    """Every step upstream of each step, at any distance, in flow order."""
+    direct = dict(steps)
+    out: dict[str, tuple[str, ...]] = {}
+    for name in direct:
+        above: set[str] = set()
+        front = list(direct[name])
+        while front:
+            step = front.pop()
+            if step not in above:
+                above.add(step)
+                front.extend(direct.get(step, ()))
+        out[name] = tuple(step for step in direct if step in above)
+    return out
+
+
+def _status(step: Step, needs: tuple[str, ...], values: Values, cancelled: bool) -> str:
     ended = step.ends.evaluate(values) is True
     if ended and step.ends_by is Nature.DEED:
         return "done"
@@ -68,7 +87,7 @@ def _status(step: Step, values: Values, cancelled: bool) -> str:
     if cancelled:
         return "void"
     ready = step.starts is None or step.starts.evaluate(values) is True
-    if not ready or any(values.get(f"done({name})") is not True for name in step.upstream):
+    if not ready or any(values.get(f"done({name})") is not True for name in needs):
         return "waiting"
     if ended:
         return "done"

@@ -17,7 +17,7 @@ from ordna.core.flow.model import Flow, Step
 from ordna.core.flow.vocabulary import Nature
 from ordna.core.order import OrderState, covers, handled_units, is_being_shipped, part_of, shipped_units
 from ordna.core.outcome import StepNow, TaskNow, Verdict
-from ordna.core.steps import OVER
+from ordna.core.steps import OVER, upstream_of
 from ordna.core.vocabulary import Values
 
 
@@ -113,18 +113,28 @@ def _odd(state: OrderState) -> Iterator[tuple[str, str, str]]:
 def _contradictions(
     flow: Flow, steps: tuple[StepNow, ...], values: Values, parts: dict[str, Values]
 ) -> Iterator[tuple[str, str, str]]:
-    """A deed was done although something before it never was: shipped while unpaid, shipped while held."""
+    """A deed was done outside although something before it never was: shipped while unpaid, shipped while held.
+
+    What people do inside the house (picking) can be undone, and so contradicts nothing. Each gap is told once, at the
+    first deed that went past it.
+    """
     by_key = {(now.step, now.part): now for now in steps}
     titles = {step.name: step.title for step in flow.steps}
+    needs = upstream_of(tuple((step.name, step.upstream) for step in flow.steps))
+    told: set[tuple[str, str]] = set()
     for step in flow.steps:
+        if step.ends_by is not Nature.DEED or step.system == "ordna":
+            continue
         for now in steps:
-            if now.step != step.name or now.status != "done" or step.ends_by is not Nature.DEED:
+            if now.step != step.name or now.status != "done":
                 continue
-            for name in step.upstream:
+            for name in needs[step.name]:
                 earlier = by_key.get((name, now.part)) or by_key.get((name, ""))
-                if earlier is not None and earlier.status not in OVER:
-                    words = f"“{titles[step.name]}” is done although “{titles[name]}” is not."
-                    yield f"contradiction:{step.name}:{now.part}:{name}", "Done out of order", words
+                if earlier is None or earlier.status in OVER or (name, earlier.part) in told:
+                    continue
+                told.add((name, earlier.part))
+                words = f"“{titles[step.name]}” is done although “{titles[name]}” is not."
+                yield f"contradiction:{step.name}:{now.part}:{name}", "Done out of order", words
     if values.get("order.cancelled") is True and any(own["fulfillment_order.shipped"] for own in parts.values()):
         yield "shipped-cancelled", "Shipped although cancelled", "A parcel of a cancelled order left the house."
 
