@@ -1,4 +1,4 @@
-"""A reader of the part of JSON Schema that the recorded webhook schemas use: type, properties, items, anyOf."""
+"""Reads the part of JSON Schema that the recorded webhook schemas use: type, properties, items, anyOf."""
 
 from __future__ import annotations
 

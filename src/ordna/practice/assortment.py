@@ -141,12 +141,8 @@ COUNTRIES: tuple[Country, ...] = (
         25,
         "Moms",
         "+45",
-        _words(
-            "Anne Mette Lars Søren Freja Emil Ida William Kirsten Jens Camilla Rasmus Sofie Mads Laura Niels"
-        ),
-        _words(
-            "Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Dam"
-        ),
+        _words("Anne Mette Lars Søren Freja Emil Ida William Kirsten Jens Camilla Rasmus Sofie Mads Laura Niels"),
+        _words("Jensen Nielsen Hansen Pedersen Andersen Christensen Larsen Sørensen Rasmussen Møller Holm Dam"),
         tuple(
             _place(r)
             for r in (
@@ -238,8 +234,7 @@ COUNTRIES: tuple[Country, ...] = (
         _words("Camille Louis Élise Hugo"),
         _words("Martin Bernard Lefèvre Moreau"),
         tuple(
-            _place(r)
-            for r in ("Paris|75003|||Rue de Bretagne,Rue Charlot", "Lyon|69002|||Rue Mercière,Rue Grenette")
+            _place(r) for r in ("Paris|75003|||Rue de Bretagne,Rue Charlot", "Lyon|69002|||Rue Mercière,Rue Grenette")
         ),
     ),
     Country(

@@ -130,9 +130,7 @@ def _locations(world: World) -> list[Location]:
         Location(
             world.next_id("Location"),
             "Butik Aarhus",
-            Address(
-                address1="Vestergade 29", city="Aarhus C", zip="8000", country="Denmark", country_code="DK"
-            ),
+            Address(address1="Vestergade 29", city="Aarhus C", zip="8000", country="Denmark", country_code="DK"),
         ),
     ]
 
@@ -213,9 +211,7 @@ def _customer(world: World, number: int, random: Random) -> Customer:
     address = Address(
         first_name=given,
         last_name=family,
-        company=random.choice(("Studio", "Café", "Kontor")) + f" {family}"
-        if random.random() < 0.06
-        else None,
+        company=random.choice(("Studio", "Café", "Kontor")) + f" {family}" if random.random() < 0.06 else None,
         address1=f"{house} {street}" if country.code in ("GB", "US") else f"{street} {house}",
         address2=_floor(country, random),
         city=place.city,
@@ -230,9 +226,7 @@ def _customer(world: World, number: int, random: Random) -> Customer:
         id=world.next_id("MailingAddress"),
     )
     if random.random() < INCOMPLETE_SHARE:
-        address = incomplete(
-            address, random.choice(("zip", "city", "street", "house number", "house number"))
-        )
+        address = incomplete(address, random.choice(("zip", "city", "street", "house number", "house number")))
     opened_at = world.now() - timedelta(days=random.randrange(1, 700))
     return Customer(
         id=world.next_id("Customer"),

@@ -231,8 +231,7 @@ def _full(shop: PracticeShop, order: Order) -> dict[str, Any]:
         "fulfillment_orders": [_part(part) for part in order.fulfillment_orders],
         "fulfillments": [_parcel(parcel) for parcel in order.fulfillments],
         "story": [
-            {"at": told.at.isoformat(), "what": told.sentence, "by": told.by}
-            for told in shop.story_of(order.id)
+            {"at": told.at.isoformat(), "what": told.sentence, "by": told.by} for told in shop.story_of(order.id)
         ],
         "open_deeds": [name for name, deed in DEEDS.items() if deed.label and deed.is_open(order)],
     }

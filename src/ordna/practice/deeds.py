@@ -177,9 +177,7 @@ def move(world: World, order: Order) -> None:
 def hold_by_other_app(world: World, order: Order) -> None:
     one = _shippable(order)[0]
     notes = "A check of this order is under way."
-    fulfillment_orders.hold(
-        world, _other_app(world), one, "HIGH_RISK_OF_FRAUD", notes=notes, handle=_FOREIGN_HANDLE
-    )
+    fulfillment_orders.hold(world, _other_app(world), one, "HIGH_RISK_OF_FRAUD", notes=notes, handle=_FOREIGN_HANDLE)
 
 
 def release_by_other_app(world: World, order: Order) -> None:
@@ -211,9 +209,7 @@ DEEDS: dict[str, Deed] = {
     "complete_address": Deed("Complete the address", lambda order: _lacks_address(order), complete_address),
     "note": Deed("Add a note", lambda order: order.note is None, note),
     "tag": Deed("Add a tag", lambda order: "called" not in order.tags, tag),
-    "hold_by_other_app": Deed(
-        "Hold, as another app would", lambda order: bool(_shippable(order)), hold_by_other_app
-    ),
+    "hold_by_other_app": Deed("Hold, as another app would", lambda order: bool(_shippable(order)), hold_by_other_app),
     "release_by_other_app": Deed(
         "Release the other app's hold", lambda order: _has_foreign_hold(order), release_by_other_app
     ),
@@ -225,9 +221,7 @@ DEEDS: dict[str, Deed] = {
     "assess_medium": Deed(
         "", lambda order: True, _assess("MEDIUM", "NEUTRAL", "The order came from far away of its address.")
     ),
-    "assess_high": Deed(
-        "", lambda order: True, _assess("HIGH", "NEGATIVE", "Many cards were tried for this order.")
-    ),
+    "assess_high": Deed("", lambda order: True, _assess("HIGH", "NEGATIVE", "Many cards were tried for this order.")),
 }
 
 

@@ -87,7 +87,7 @@ class DeliveryDesk:
     _gone: set[int] = field(default_factory=set)
 
     def announce(self, event: Event, target: Target) -> list[Delivery]:
-        """Plan the event for one subscription; answers the deliveries that will happen (the stages decide)."""
+        """Plan the event for one subscription; answers the deliveries that will happen, as the stages decide."""
         webhook_id = _webhook_id(event.event_id, target.subscription_id)
         planned = [Delivery(webhook_id, event, target, due_at=event.triggered_at)]
         for stage in self.stages:

@@ -42,6 +42,9 @@ _DAY_CURVE = (2, 1, 1, 1, 1, 2, 4, 7, 9, 10, 11, 12, 12, 11, 11, 11, 12, 13, 15,
 #: Orders of a weekday in percent of the mean, Monday first.
 _WEEK_CURVE = (108, 98, 96, 98, 88, 92, 120)
 
+#: Somebody rewords a product now and then: nothing an order needs, and every shop sends it.
+_PRODUCT_EDITS_PER_ORDER = 0.06
+
 _CARRIER_TEMPO = {
     "history": Tempo(timedelta(hours=1), office_hours=True),
     "live": Tempo(timedelta(seconds=6), office_hours=False),
@@ -145,6 +148,8 @@ class Life:
         if self._buyers.random() < 0.01:
             spoil_address(basket, self._buyers)
         self.buy(basket)
+        if self._buyers.random() < _PRODUCT_EDITS_PER_ORDER:
+            self.world.changed("products/update", basket.items[0][0].product)
 
     def _expect_buyer(self, pace_version: int) -> None:
         if self.orders_per_hour > 0:

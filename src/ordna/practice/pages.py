@@ -57,13 +57,18 @@ def order_page(shop: PracticeShop, order: Order, said: str) -> str:
         f"<td class=num>{line.fulfilled} shipped<td class=num>{line.price.shop:,.2f}"
         for line in order.lines
     )
+    lines += "".join(
+        f"<tr><td class=soft>{text(shipping.title)}<td><td><td><td class=num>{shipping.price.shop:,.2f}"
+        for shipping in order.shipping_lines
+    )
+    lines += "".join(f"<tr><td class=soft>Discount {text(discount.title)}<td><td><td>" for discount in order.discounts)
     story = "".join(_told(shop, told) for told in reversed(shop.story_of(order.id)))
     body = f"""<p class="small"><a href="/">All orders</a></p><h1>{text(order.name)}
 <span class="soft small">{_when(shop, order.created_at)}</span></h1>{_said(said)}
 <p class="row">{_statuses(order)}{'<span class="word warn">◆ test</span>' if order.test else ""}</p>
 <section class="card"><h2>Do it in the shop's own admin</h2>{_deeds(order)}</section>
 <div class="grid"><div><section class="card scroll"><h2>Lines</h2><table>{lines}</table>
-<p class="num"><b>{_total(order)}</b></p></section>{_parts(order)}{_parcels(shop, order)}</div>
+<p class="num"><span class="soft">Total now</span> <b>{_total(order)}</b></p></section>{_parts(order)}{_parcels(shop, order)}</div>
 <div><section class="card"><h2>Customer</h2>{_customer(order)}</section>
 <section class="card"><h2>What happened</h2><ol>{story}</ol></section></div></div>"""
     return _page(shop, order.name, body)
@@ -103,7 +108,8 @@ def _page(shop: PracticeShop, title: str, body: str, refresh_s: int = 0) -> str:
 <meta name="viewport" content="width=device-width,initial-scale=1">{refresh}
 <title>{text(title)} · {text(shop.world.shop.name)}</title><style>{STYLE}</style></head><body>
 <header><b>{text(shop.world.shop.name)}</b>
-<span class="soft small">practice shop, nothing here is real</span><nav><a href="/">Orders</a><a href="/deliveries">Webhooks</a></nav></header>
+<span class="soft small">practice shop, nothing here is real</span>
+<nav><a href="/">Orders</a><a href="/deliveries">Webhooks</a></nav></header>
 <main>{body}</main></body></html>"""
 
 
@@ -162,8 +168,7 @@ def _fulfillment_word(order: Order) -> str:
 
 def _deeds(order: Order) -> str:
     buttons = "".join(
-        f'<form method="post" action="/_practice/orders/{order.id}/{name}">'
-        f"<button>{text(deed.label)}</button></form>"
+        f'<form method="post" action="/_practice/orders/{order.id}/{name}"><button>{text(deed.label)}</button></form>'
         for name, deed in DEEDS.items()
         if deed.label and deed.is_open(order)
     )
@@ -178,9 +183,7 @@ def _parts(order: Order) -> str:
 
 
 def _part(part: FulfillmentOrder) -> str:
-    holds = "; ".join(
-        f"{h.reason.lower().replace('_', ' ')} ({h.app_title or 'a person'})" for h in part.holds
-    )
+    holds = "; ".join(f"{h.reason.lower().replace('_', ' ')} ({h.app_title or 'a person'})" for h in part.holds)
     units = sum(line.remaining_quantity for line in part.lines)
     return (
         f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} to ship"
@@ -232,7 +235,8 @@ def _delivery(shop: PracticeShop, delivery: Delivery) -> str:
     return (
         f"<tr><td>{status_word(delivery.status)}<td>{text(delivery.event.topic)}"
         f"<td>{text(delivery.event.order_name)}<td class=num>{delivery.attempts}"
-        f"<td class=small>{text(delivery.answer)}<td class='small soft'>{_when(shop, delivery.event.triggered_at)}"
+        f"<td class=small>{text(delivery.answer)}"
+        f"<td class='small soft'>{_when(shop, delivery.event.triggered_at)}"
     )
 
 

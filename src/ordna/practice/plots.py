@@ -62,9 +62,7 @@ LIVE_TEMPO = Tempo(timedelta(minutes=1), office_hours=False)
 
 def draw_basket(world: World, random: Random) -> Basket:
     """What the next buyer puts into the basket and how it is paid."""
-    payment = random.choices(
-        [*_PAYMENTS, "captured"], weights=[*_PAYMENTS.values(), 1000 - sum(_PAYMENTS.values())]
-    )[0]
+    payment = random.choices([*_PAYMENTS, "captured"], weights=[*_PAYMENTS.values(), 1000 - sum(_PAYMENTS.values())])[0]
     basket = Basket(customer=regular(world, random), items=_items(world, random), payment=payment)
     if payment == "free":
         basket.discount, basket.shipping = ("PRESENT", 100), "free"
@@ -127,9 +125,7 @@ def in_office_hours(moment: datetime, zone: ZoneInfo, random: Random) -> datetim
         local += timedelta(days=1)
     while local.weekday() >= 5:
         local += timedelta(days=1)
-    return local.replace(hour=8, minute=random.randrange(5, 55), second=random.randrange(60)).astimezone(
-        moment.tzinfo
-    )
+    return local.replace(hour=8, minute=random.randrange(5, 55), second=random.randrange(60)).astimezone(moment.tzinfo)
 
 
 def by_day(moment: datetime, zone: ZoneInfo, random: Random) -> datetime:

@@ -120,9 +120,7 @@ def _fulfillment(request: _Request) -> Body:
 
 def _fulfillment_event(request: _Request) -> Body:
     details, subject = request.change.details, request.change.subject
-    return parcel.fulfillment_event_body(
-        request.tongue, details["fulfillment"], subject, request.world.shop.id
-    )
+    return parcel.fulfillment_event_body(request.tongue, details["fulfillment"], subject, request.world.shop.id)
 
 
 def _fulfillment_order(request: _Request) -> Body:
@@ -169,7 +167,8 @@ def _inventory_level(request: _Request) -> Body:
 
 
 def _uninstalled(request: _Request) -> Body:
-    return noise.shop_body(request.tongue, request.world.shop, request.change.at)
+    world = request.world
+    return noise.shop_body(request.tongue, world.shop, min(world.locations), request.change.at)
 
 
 _TELLERS: dict[str, Callable[[_Request], Body]] = {

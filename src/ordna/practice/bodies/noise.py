@@ -16,9 +16,7 @@ def inventory_level_body(
         "location_id": location_id,
         "available": available,
         "updated_at": tongue.time(at),
-        "admin_graphql_api_id": (
-            f"gid://shopify/InventoryLevel/{location_id}?inventory_item_id={inventory_item_id}"
-        ),
+        "admin_graphql_api_id": (f"gid://shopify/InventoryLevel/{location_id}?inventory_item_id={inventory_item_id}"),
     }
 
 
@@ -66,7 +64,7 @@ def product_body(tongue: Tongue, product: Product, stock: dict[tuple[int, int], 
     }
 
 
-def shop_body(tongue: Tongue, shop: Shop, at: datetime) -> Body:
+def shop_body(tongue: Tongue, shop: Shop, primary_location_id: int, at: datetime) -> Body:
     """What app/uninstalled carries: the shop that removed the app."""
     return {
         "id": shop.id,
@@ -115,7 +113,7 @@ def shop_body(tongue: Tongue, shop: Shop, at: datetime) -> Body:
         "password_enabled": False,
         "has_storefront": True,
         "finances": True,
-        "primary_location_id": None,
+        "primary_location_id": primary_location_id,
         "checkout_api_supported": True,
         "multi_location_enabled": True,
         "setup_required": False,

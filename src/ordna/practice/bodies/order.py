@@ -215,10 +215,7 @@ def _taxes_by_rate(tongue: Tongue, taxes: list[TaxLine]) -> list[Body]:
     by_rate: dict[tuple[str, Decimal], list[MoneyBag]] = {}
     for tax in taxes:
         by_rate.setdefault((tax.title, tax.rate), []).append(tax.price)
-    return [
-        tax_line_body(tongue, TaxLine(title, rate, total(prices)))
-        for (title, rate), prices in by_rate.items()
-    ]
+    return [tax_line_body(tongue, TaxLine(title, rate, total(prices))) for (title, rate), prices in by_rate.items()]
 
 
 def _client(order: Order) -> Body | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordna.practice.bodies.parts import Body, Tongue, address_body, line_body
+from ordna.practice.bodies.parts import Body, Tongue, address_body, nested_line_body
 from ordna.practice.model import Fulfillment, FulfillmentEvent, gid
 
 
@@ -37,13 +37,11 @@ def nested_fulfillment_body(tongue: Tongue, fulfillment: Fulfillment) -> Body:
         "tracking_url": urls[0] if urls else None,
         "tracking_urls": urls,
         "updated_at": tongue.time(fulfillment.updated_at),
-        "line_items": [line_body(tongue, part.line, part.quantity) for part in fulfillment.lines],
+        "line_items": [nested_line_body(tongue, part.line, part.quantity) for part in fulfillment.lines],
     }
 
 
-def fulfillment_event_body(
-    tongue: Tongue, fulfillment: Fulfillment, event: FulfillmentEvent, shop_id: int
-) -> Body:
+def fulfillment_event_body(tongue: Tongue, fulfillment: Fulfillment, event: FulfillmentEvent, shop_id: int) -> Body:
     destination = fulfillment.order.shipping_address
     return {
         "id": event.id,

@@ -92,14 +92,22 @@ def tax_line_body(tongue: Tongue, tax: TaxLine) -> Body:
     }
 
 
-def line_body(tongue: Tongue, line: Line, quantity: int | None = None) -> Body:
-    """An order line. `quantity` overrides the ordered one inside a fulfillment, where it counts the parcel."""
+def line_body(tongue: Tongue, line: Line) -> Body:
+    """A line as it stands in its order."""
+    return {
+        **nested_line_body(tongue, line, line.quantity),
+        "attributed_staffs": [],
+        "current_quantity": line.current_quantity,
+        "sales_line_item_group_id": None,
+    }
+
+
+def nested_line_body(tongue: Tongue, line: Line, quantity: int) -> Body:
+    """A line inside a refund or a fulfillment, where `quantity` counts the parcel's units: three keys less."""
     variant = line.variant
     return {
         "id": line.id,
         "admin_graphql_api_id": gid("LineItem", line.id),
-        "attributed_staffs": [],
-        "current_quantity": line.current_quantity,
         "fulfillable_quantity": line.unfulfilled_quantity,
         "fulfillment_service": "gift_card" if line.gift_card else "manual",
         "fulfillment_status": line_status(line),
@@ -111,9 +119,8 @@ def line_body(tongue: Tongue, line: Line, quantity: int | None = None) -> Body:
         "product_exists": variant is not None,
         "product_id": variant.product.id if variant else None,
         "properties": [{"name": name, "value": value} for name, value in line.attributes],
-        "quantity": line.quantity if quantity is None else quantity,
+        "quantity": quantity,
         "requires_shipping": line.requires_shipping,
-        "sales_line_item_group_id": None,
         "sku": line.sku or "",
         "taxable": line.taxable,
         "title": line.title,

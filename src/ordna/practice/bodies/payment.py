@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ordna.practice.bodies.parts import Body, Tongue, decimal, line_body
+from ordna.practice.bodies.parts import Body, Tongue, decimal, nested_line_body
 from ordna.practice.model import NOTHING, MoneyBag, Order, Refund, RefundLine, Transaction, gid
 
 _CARD_COMPANIES = ("Visa", "Mastercard", "Visa", "Dankort")
@@ -113,5 +113,5 @@ def _refund_line(tongue: Tongue, refund_line: RefundLine) -> Body:
         "total_tax": float(refund_line.tax.shop),
         "subtotal_set": tongue.money_set(refund_line.subtotal),
         "total_tax_set": tongue.money_set(refund_line.tax),
-        "line_item": line_body(tongue, refund_line.line),
+        "line_item": nested_line_body(tongue, refund_line.line, refund_line.line.quantity),
     }

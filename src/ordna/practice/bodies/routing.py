@@ -105,6 +105,5 @@ def _hold(hold: Hold, reader_app_id: int) -> Body:
 
 def _units(part: FulfillmentOrder) -> list[Body]:
     return [
-        {"id": gid("FulfillmentOrderLineItem", line.id), "quantity": line.remaining_quantity}
-        for line in part.lines
+        {"id": gid("FulfillmentOrderLineItem", line.id), "quantity": line.remaining_quantity} for line in part.lines
     ]

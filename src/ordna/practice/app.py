@@ -1,0 +1,151 @@
+"""The practice shop as a process: Admin API, webhooks, life and the merchant's own admin behind one address.
+
+`run` is what `ordna practice` calls. One event loop does everything: it answers requests, lets the shop live
+twice a second and sends webhooks; so the world needs no lock. It ends on SIGINT or SIGTERM, and with it the
+shop: a new start with the same seed brings the same catalogue, customers, credentials and kind of month.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from ordna.practice.control import Request, Response, handle, handles
+from ordna.practice.runtime import PracticeShop, opened
+from ordna.practice.server import admin_api
+
+DEFAULT_PORT = 8790
+MAX_BODY_BYTES = 1_000_000
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def run(
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    seed: int = 1,
+    history_days: int = 30,
+    orders_per_day: float = 100,
+    orders_per_hour: float = 60,
+) -> None:
+    """Open the shop, print how to reach it, and serve until told to stop. Blocks.
+
+    Raises OSError when the port is taken.
+    """
+    _check_free(host, port)
+    began = time.monotonic()
+    print(f"Living through {history_days} days of a shop ...", flush=True)
+    shop = opened(seed, history_days, orders_per_day, orders_per_hour)
+    shop.base_url = f"http://{host}:{port}"
+    took_s = time.monotonic() - began
+    print(_welcome(shop, took_s), flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(shop, host, port, stopping=asyncio.Event(), on_signals=True))
+    print("The practice shop is closed.", file=sys.stderr)
+
+
+async def serve(
+    shop: PracticeShop, host: str, port: int, stopping: asyncio.Event, on_signals: bool = False
+) -> None:
+    """Serve a shop on this loop until `stopping` is set."""
+    if on_signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    server = Server(
+        asgi(shop, admin_api(shop.world)),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
+    )
+    work = [
+        asyncio.create_task(server.serve()),
+        asyncio.create_task(shop.beat()),
+        asyncio.create_task(shop.sender.run()),
+    ]
+    stopped = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
+    server.stop()
+    for task in (*work[1:], stopped):
+        task.cancel()
+    await asyncio.gather(*work, stopped, return_exceptions=True)
+    for task in done:
+        # A part that ended by itself ended by an error; the shop does not go on without it.
+        if task is not stopped and not task.cancelled() and (error := task.exception()):
+            raise error
+
+
+def asgi(shop: PracticeShop, api: AsgiApp) -> AsgiApp:
+    """The shop as an ASGI application: pages and controls here, everything else to the Admin API."""
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if handles(scope["path"]):
+            await _send(send, handle(shop, await _request(scope, receive)))
+            return
+        shop.advance()
+        await api(scope, receive, send)
+        shop.advance(by="app")
+
+    return application
+
+
+async def _request(scope: Scope, receive: Receive) -> Request:
+    body = b""
+    while len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=dict(parse_qsl(scope["query_string"].decode("latin-1"))),
+        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
+        body=body,
+    )
+
+
+async def _send(send: Send, response: Response) -> None:
+    headers = [(b"content-type", response.content_type.encode())]
+    if response.location:
+        headers.append((b"location", response.location.encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+
+
+def _welcome(shop: PracticeShop, took_s: float) -> str:
+    credentials = shop.credentials()
+    return f"""{shop.world.shop.name} is open: {len(shop.world.orders):,} orders, made in {took_s:.1f} s.
+
+  the merchant's own admin   {shop.base_url}/
+  new orders                 {shop.life.orders_per_hour:g} an hour
+
+To connect it in Ordna:
+  shop address    {credentials["address"]}
+  shop domain     {credentials["shop_domain"]}
+  access token    {credentials["access_token"]}
+  client id       {credentials["client_id"]}
+  client secret   {credentials["client_secret"]}
+"""
