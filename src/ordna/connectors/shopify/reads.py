@@ -32,7 +32,8 @@ def translate_read(body: bytes, received_at: datetime, client_id: str | None) ->
     order = read.order if read else None
     number = _number(order.id) if order else None
     if read is None or order is None or number is None:
-        require(None, "order.id" if decoded.body else "", problems)
+        if read is not None or not problems:
+            require(None, "order.id", problems)
         return Unusable(tuple(problems))
     began_at = moment(read.began_at, "began_at", problems, required=True)
     folded = _folded(order, number, problems)

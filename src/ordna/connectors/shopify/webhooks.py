@@ -165,5 +165,6 @@ def _first_part(tree: dict[str, Any]) -> str | None:
 
 def _unusable(decoded: Decoded[T], path: str) -> Unusable:
     problems = list(decoded.problems)
-    require(None, path, problems)
+    if decoded.body is not None or not problems:
+        require(None, path, problems)
     return Unusable(tuple(problems))
