@@ -122,9 +122,7 @@ class _Explainer:
         over = spoken(node.over.name)
         if elements is None:
             return Explanation(node.text, truth, ((node.over.name, None),), f"{over} is not known", "")
-        parts = tuple(
-            explanation(node.body, self.values, self.currency, one) for one in elements[:ELEMENTS_SHOWN_MAX]
-        )
+        parts = tuple(explanation(node.body, self.values, self.currency, one) for one in elements[:ELEMENTS_SHOWN_MAX])
         values = ((node.over.name, str(len(elements))),)
         joint = "and" if node.every else "or"
         if not elements:

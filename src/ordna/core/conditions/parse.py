@@ -45,6 +45,9 @@ STEP_QUESTIONS = ("done", "late", "open")
 
 _NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?", re.ASCII)
 _DIGITS_MAX = 12
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+#: 5and, 1e9, 0x10, 1j: what Python would read in ways of its own.
+_RUN_ON = re.compile(r"(?<![\w.])[0-9][0-9_.]*[^\W0-9_]")
 _ORDERED = (Type.NUMBER, Type.MONEY, Type.MOMENT)
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
@@ -97,12 +100,13 @@ class _Builder:
         odd = re.search(r"[\\\x00-\x1f\x7f]", self.flat)
         if odd:
             self.refuse("unsupported", "a backslash or control character can't be used here", odd.start())
+        run_on = _RUN_ON.search(_QUOTED.sub(lambda text: "'" * len(text[0]), self.flat))
+        if run_on:
+            self.refuse("unsupported", "a number is digits with at most one point", run_on.start())
         try:
             return ast.parse(self.flat, mode="eval")
         except SyntaxError as error:
-            self.refuse(
-                "syntax", _syntax_hint(self.flat, error), min(len(self.flat), (error.offset or 1) - 1)
-            )
+            self.refuse("syntax", _syntax_hint(self.flat, error), min(len(self.flat), (error.offset or 1) - 1))
         except (RecursionError, MemoryError, ValueError):
             self.refuse("too_deep", "the condition is nested too deep", 0)
 
@@ -153,11 +157,7 @@ class _Builder:
         left, right = self.node(tree.left, depth + 1), self.node(tree.right, depth + 1)
         if op != "*":
             left, right = self.as_money(tree.left, left, right), self.as_money(tree.right, right, left)
-        if (
-            isinstance(left, Literal)
-            and isinstance(right, Literal)
-            and left.type is right.type is Type.NUMBER
-        ):
+        if isinstance(left, Literal) and isinstance(right, Literal) and left.type is right.type is Type.NUMBER:
             return Literal(self.text(tree), Type.NUMBER, ARITHMETIC[op](left.value, right.value))
         types = (type_of(left), type_of(right))
         amounts = types.count(Type.MONEY)
@@ -169,8 +169,7 @@ class _Builder:
     def comparison(self, tree: ast.Compare, depth: int) -> Node:
         operands = [tree.left, *tree.comparators]
         pairs = tuple(
-            self.pair(tree, op, operands[index], operands[index + 1], depth)
-            for index, op in enumerate(tree.ops)
+            self.pair(tree, op, operands[index], operands[index + 1], depth) for index, op in enumerate(tree.ops)
         )
         return pairs[0] if len(pairs) == 1 else And(self.text(tree), pairs)
 
@@ -260,9 +259,7 @@ class _Builder:
             self.refuse_at(source.iter, "type_mismatch", f"{over.name} is {_a(over.type)}, not a list")
         element, variable = self.vocabulary.fields[over.name].element, source.target.id
         if variable != element and any(name.split(".")[0] == variable for name in self.vocabulary.fields):
-            self.refuse_at(
-                source.target, "name_taken", f"{variable} already has a meaning, write for {element}"
-            )
+            self.refuse_at(source.target, "name_taken", f"{variable} already has a meaning, write for {element}")
         self.elements = {variable: element}
         body = self.truth(each.elt, depth + 1)
         self.elements = {}
@@ -323,16 +320,14 @@ class _Builder:
     def refuse_at(self, tree: ast.expr, code: str, message: str, near: str | None = None) -> NoReturn:
         self.refuse(code, message, self.offset(tree.col_offset), near, len(self.text(tree)))
 
-    def refuse(
-        self, code: str, message: str, offset: int, near: str | None = None, width: int = 1
-    ) -> NoReturn:
+    def refuse(self, code: str, message: str, offset: int, near: str | None = None, width: int = 1) -> NoReturn:
         position = self.at.after(self.source, self.skipped + offset)
         caret = f"{self.flat}\n{' ' * offset}{'^' * max(1, width)}"
         raise ConditionError(code, message, position.line, position.column, near, caret)
 
 
 def _syntax_hint(flat: str, error: SyntaxError) -> str:
-    outside_quotes = re.sub(r"\"[^\"]*\"|'[^']*'|[=!<>]=", "", flat)
+    outside_quotes = re.sub("[=!<>]=", "", _QUOTED.sub("", flat))
     for wrong, hint in _HINTS:
         if wrong in outside_quotes:
             return hint

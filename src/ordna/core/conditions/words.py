@@ -52,9 +52,7 @@ def node_words(node: Node, currency: str, *, truth: bool = True) -> str:
             listed = ", ".join(_noun(option, currency) for option in options)
             return f"{_noun(item, currency)} {'is' if truth else 'is not'} one of {listed}"
         case Contains(item=item, texts=texts):
-            return (
-                f"{_noun(texts, currency)} {'contain' if truth else 'do not contain'} {_noun(item, currency)}"
-            )
+            return f"{_noun(texts, currency)} {'contain' if truth else 'do not contain'} {_noun(item, currency)}"
         case Read():
             return state(node, truth)
         case Literal(value=value):
