@@ -59,5 +59,4 @@ clean:
 	@touch $@ .venv/run.stamp
 
 .venv/browser.stamp: .venv/dev.stamp
-	@echo "Looking for a browser"; $(BIN)/python tools/browser.py
-	@touch $@
+	@echo "Looking for a browser"; if $(BIN)/python tools/browser.py; then touch $@; fi

@@ -95,3 +95,4 @@ def _of_playwright() -> str | None:
 if __name__ == "__main__":
     browser = find_browser() or install_browser()
     print(browser or MISSING)
+    sys.exit(browser is None)

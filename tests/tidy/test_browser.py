@@ -12,23 +12,40 @@ from tools import browser
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def make_program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
 def test_a_browser_that_answers_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "chromium"
-    program.write_text("#!/bin/sh\necho Chromium 1.0\n")
-    program.chmod(0o755)
+    make_program(program, "echo Chromium 1.0")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.delenv(browser.OVERRIDE, raising=False)
     assert browser.find_browser() == program
 
 
-def test_one_that_only_points_to_a_shop_of_programs_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_only_points_to_a_shop_of_programs_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "chromium"
-    program.write_text("#!/bin/sh\necho 'install it from the store' >&2; exit 1\n")
-    program.chmod(0o755)
+    make_program(program, "echo 'install it from the store' >&2; exit 1")
     monkeypatch.setenv(browser.OVERRIDE, str(program))
     assert browser.find_browser() != program
+
+
+def test_a_missing_browser_is_installed_as_a_system_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a package manager of our own that knows one package, as root or by a sudo that asks nothing."""
+    make_program(tmp_path / "sudo", 'shift; exec "$@"')
+    make_program(tmp_path / "true", "exit 0")
+    chromium = tmp_path / "chromium"
+    make_program(
+        tmp_path / "apt-get",
+        f'case "$*" in *install*chromium) echo "#!/bin/sh" > {chromium}; /bin/chmod +x {chromium};; esac',
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv(browser.OVERRIDE, raising=False)
+    assert browser.find_browser() is None
+    assert browser.install_browser() == chromium
 
 
 def test_without_a_browser_a_browser_test_is_red_and_says_what_to_do(tmp_path: Path) -> None:
