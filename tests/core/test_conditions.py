@@ -289,9 +289,7 @@ def test_a_hostile_condition_is_refused_by_its_bounds(source: str, code: str) ->
 
 
 def test_what_a_condition_reads_can_be_listed() -> None:
-    one = condition(
-        "done(pay) and order.total > 5 and any(line.sku == order.country for line in order.lines)"
-    )
+    one = condition("done(pay) and order.total > 5 and any(line.sku == order.country for line in order.lines)")
     assert one.reads == {"done(pay)", "order.total", "order.lines", "order.country"}
     assert one.element_reads == {"order.lines": {"line.sku"}}
     assert one.asks_of_steps() == {"pay"}

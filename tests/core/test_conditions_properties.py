@@ -39,9 +39,7 @@ def combined(leaves: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         leaves,
         lambda inner: st.one_of(
             inner.map(lambda one: f"not ({one})"),
-            st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(
-                lambda three: "({}) {} ({})".format(*three)
-            ),
+            st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(lambda three: "({}) {} ({})".format(*three)),
         ),
         max_leaves=5,
     )

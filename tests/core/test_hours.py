@@ -115,9 +115,7 @@ def test_later_starts_are_never_due_earlier() -> None:
         assert all(ends > starts for starts, ends in zip(moments, found, strict=True))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "soon", "1", "h", "0h", "-1h", "1.5h", "1 week", "99999h", "1 working", "1hh"]
-)
+@pytest.mark.parametrize("text", ["", "soon", "1", "h", "0h", "-1h", "1.5h", "1 week", "99999h", "1 working", "1hh"])
 def test_what_is_not_a_limit_is_refused(text: str) -> None:
     with pytest.raises(HoursError, match="is not a limit"):
         read_within(text)
@@ -154,11 +152,7 @@ def test_a_time_of_day_is_written_in_full(text: str) -> None:
 
 
 def test_zones_and_holidays_are_known_or_not() -> None:
-    assert (
-        known_zone("Europe/Copenhagen")
-        and not known_zone("Europe/Gotham")
-        and not known_zone("../etc/passwd")
-    )
+    assert known_zone("Europe/Copenhagen") and not known_zone("Europe/Gotham") and not known_zone("../etc/passwd")
     assert known_holidays("DK") and known_holidays("DE-BY") and not known_holidays("ZZ")
     assert not known_holidays("DE-XX") and not known_holidays("dk")
 

@@ -47,7 +47,7 @@ _NUMBER = re.compile(r"[0-9][0-9_]*(\.[0-9]+)?", re.ASCII)
 _DIGITS_MAX = 12
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 #: 5and, 1e9, 0x10, 1j: what Python would read in ways of its own.
-_RUN_ON = re.compile(r"(?<![\w.])[0-9][0-9_.]*[^\W0-9_]")
+_RUN_ON = re.compile(r"(?:(?<!\w)|\.)[0-9][0-9_.]*[^\W0-9_]")
 _ORDERED = (Type.NUMBER, Type.MONEY, Type.MOMENT)
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
