@@ -6,7 +6,7 @@ types never vary, so it is prepared once. A column may hold None.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from struct import Struct as Layout
 from typing import Any, ClassVar
@@ -31,8 +31,8 @@ class Column:
     oid: ClassVar[int]
     element_oid: ClassVar[int]
 
-    def __init__(self, values: Iterable[Any]) -> None:
-        self.values = list(values)
+    def __init__(self, values: Sequence[Any]) -> None:
+        self.values = values
 
     def packed(self) -> list[bytes]:
         """Each value with its length before it."""
@@ -100,6 +100,11 @@ class Times(Column):
 
     def packed(self) -> list[bytes]:
         return [_NULL if value is None else _WHOLE(8, _microseconds(value)) for value in self.values]
+
+
+def columns(types: Sequence[type[Column]], rows: Iterable[Sequence[Any]]) -> list[Column]:
+    """Rows turned to columns; at least one row."""
+    return [kind(values) for kind, values in zip(types, zip(*rows, strict=True), strict=True)]
 
 
 def _microseconds(moment: datetime) -> int:

@@ -1,0 +1,134 @@
+"""A batch through the one door: lock its orders, decide each message in turn, write everything down at once.
+
+The step's messages and people's requests both come through here, so they take the same locks and leave the same records.
+However many messages a batch has, the number of statements stays the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from ordna.core.decide import decide, new_order
+from ordna.core.messages import Hinted, Message, Migrated, Observed, TimerFell
+from ordna.core.order import decode_state
+from ordna.core.outcome import Order, Outcome, decode_verdict
+from ordna.core.policy import Policy
+from ordna.engine.ledger import Ledger, Page
+from ordna.engine.objects import NOISE, decode_trail
+from ordna.engine.policies import Policies
+from ordna.store import orders
+from ordna.store.connections import ConnectionNow
+from ordna.store.database import Connection
+from ordna.store.orders import Stored
+
+OrderKey = tuple[int, str]
+
+
+class Item:
+    """One message to one order; afterwards `outcome` says what it came to."""
+
+    __slots__ = ("cause", "connection", "inbox_id", "message", "order_id", "order_ref", "outcome", "result")
+
+    def __init__(
+        self,
+        connection: ConnectionNow,
+        order_ref: str,
+        message: Message,
+        cause: str,
+        inbox_id: int | None = None,
+    ) -> None:
+        self.connection = connection
+        self.order_ref = order_ref
+        self.order_id = f"{connection.connection_id}-{order_ref}"
+        self.message = message
+        self.cause = cause
+        self.inbox_id = inbox_id
+        self.outcome = ""
+        self.result: Outcome | None = None
+
+    @property
+    def key(self) -> OrderKey:
+        """(merchant, order id)."""
+        return self.connection.merchant_id, self.order_id
+
+
+def lock_orders(conn: Connection, items: Iterable[Item]) -> dict[OrderKey, Page]:
+    """The orders of these items, locked and read; those never seen before come as new."""
+    first = {item.key: item for item in reversed(list(items))}
+    stored = orders.lock(conn, first)
+    return {key: _page(item, stored.get(key)) for key, item in first.items()}
+
+
+def decide_all(
+    conn: Connection, pages: dict[OrderKey, Page], items: Iterable[Item], policies: Policies, ledger: Ledger, at: datetime
+) -> None:
+    """Run the core for every item in turn and note what it came to in the ledger."""
+    items = list(items)
+    wanted = {(page.merchant_id, page.order.verdict.policy) for page in pages.values() if page.order.verdict.policy}
+    policies.load(conn, wanted)
+    earlier = _orders_before(conn, pages, items)
+    for item in items:
+        page = pages[item.key]
+        message = item.message
+        if type(message) is Observed and page.order.state.order is None:
+            message = replace(message, orders_before=earlier.get(item.key))
+        policy = _policy(policies, item, page)
+        result = decide(page.order, message, policy, at)
+        item.result = result
+        item.outcome = _outcome_of(item, page, result)
+        ledger.note(page, item.message, result, policy, item.cause)
+    for page in pages.values():
+        ledger.close(page)
+
+
+def _page(item: Item, stored: Stored | None) -> Page:
+    connection = item.connection
+    if stored is None:
+        return Page(connection, item.order_ref, item.order_id, new_order(), {}, None, None, is_new=True)
+    order = Order(decode_state(stored.state), decode_verdict(stored.verdict))
+    trail = decode_trail(stored.trail)
+    return Page(
+        connection, item.order_ref, item.order_id, order, trail, stored.person_id, stored.person_mark, is_new=False
+    )
+
+
+def _policy(policies: Policies, item: Item, page: Page) -> Policy:
+    """The version the order was placed under, until it is migrated; the newest for a new one."""
+    known = page.order.verdict.policy
+    return policies.policy(item.connection, None if isinstance(item.message, Migrated) else known)
+
+
+def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[Item]) -> dict[OrderKey, int]:
+    """For new orders: how many earlier orders their customer has, by our records and this very batch."""
+    asked: dict[OrderKey, tuple[int, str, datetime]] = {}
+    for item in items:
+        if type(item.message) is Observed and item.key not in asked and pages[item.key].is_new:
+            seen = item.message.snapshot.order
+            if seen is not None and seen.customer is not None:
+                asked[item.key] = (item.connection.merchant_id, seen.customer, seen.placed_at)
+    if not asked:
+        return {}
+    keys = list(asked)
+    counted = orders.orders_before(conn, [(place, *key, *asked[key][1:]) for place, key in enumerate(keys)])
+    together: dict[tuple[int, str], list[datetime]] = {}
+    for merchant, customer, placed_at in asked.values():
+        together.setdefault((merchant, customer), []).append(placed_at)
+    return {
+        key: counted[place] + sum(1 for other in together[asked[key][:2]] if other < asked[key][2])
+        for place, key in enumerate(keys)
+    }
+
+
+def _outcome_of(item: Item, page: Page, result: Outcome) -> str:
+    """In a word, for the inbox."""
+    message = item.message
+    if isinstance(message, Hinted):
+        return "hint"
+    if isinstance(message, Observed) and result.order.state.order is None and not message.snapshot.deleted:
+        return "early"
+    if isinstance(message, TimerFell) and not result.facts:
+        return "nothing"
+    return "facts" if any(not isinstance(fact.event, NOISE) for fact in result.facts) else "nothing"

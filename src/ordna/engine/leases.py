@@ -1,0 +1,149 @@
+"""Leases: which lanes this worker works on. A lane is claimed when there is work in it, kept while there is, given back.
+
+Workers share without a coordinator: each counts the workers that are present and claims no more than its share, so one
+big shop uses them all. A lease lasts 30 seconds and is renewed every 10; its token only grows, and every transaction
+that writes outcomes checks it, so a worker that was thought dead writes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ordna.store.arrays import Bigints, columns
+from ordna.store.database import Connection, Database
+from ordna.store.sql import blocks
+
+SQL = blocks("leases.sql")
+
+LEASE_S = 30.0
+RENEW_S = 10.0
+CLAIM_S = 0.1
+DUE_LOOK_S = 1.0
+
+
+class Lease(NamedTuple):
+    """One lane held. `unfinished`: the owner before never gave it back, so what it left waiting is tried alone."""
+
+    merchant_id: int
+    lane: int
+    token: int
+    unfinished: bool
+
+
+class LeaseLost(Exception):
+    """Another worker holds the lane: nothing was written."""
+
+
+class Leases:
+    """The lanes one worker process holds. One thread claims, renews and gives back; others may read `held`."""
+
+    def __init__(self, database: Database, owner: str, *, most: int = 4096, seconds: float = LEASE_S) -> None:
+        self._database = database
+        self._owner = owner
+        self._most = most
+        self._seconds = seconds
+        self._slot: int | None = None
+        self._held: dict[tuple[int, int], Lease] = {}
+        self._merchants: list[int] = []
+        self._renewed = self._looked = self._claimed = float("-inf")
+
+    @property
+    def held(self) -> tuple[Lease, ...]:
+        """The lanes held now."""
+        return tuple(self._held.values())
+
+    @property
+    def lanes(self) -> list[tuple[int, int]]:
+        """(merchant, lane) of the lanes held now."""
+        return list(self._held)
+
+    def tend(self) -> None:
+        """Renew when it is time, and claim lanes with work up to this worker's share. Cheap enough for every round."""
+        beat = time.monotonic()
+        if beat - self._renewed >= self._seconds * RENEW_S / LEASE_S:
+            self._renew()
+            self._renewed = beat
+        look_at_due = beat - self._looked >= DUE_LOOK_S
+        if look_at_due:
+            self._looked = beat
+            self._merchants = self._all_merchants()
+        if look_at_due or not self._held or beat - self._claimed >= CLAIM_S:
+            self._claimed = beat
+            self._claim(look_at_due)
+
+    def drop(self, lanes: Iterable[tuple[int, int]]) -> None:
+        """Give these lanes back."""
+        given = [self._held.pop(lane) for lane in lanes if lane in self._held]
+        if given:
+            with self._database.engine(()) as conn:
+                conn.execute(SQL["release"], _tokens(given))
+
+    def settle_in(self, lease: Lease) -> None:
+        """What the owner before left waiting has been dealt with."""
+        self._held[lease.merchant_id, lease.lane] = lease._replace(unfinished=False)
+
+    def close(self) -> None:
+        """Give everything back and leave."""
+        self.drop(self.lanes)
+        if self._slot is not None:
+            with self._database.engine(()) as conn:
+                conn.execute(SQL["leave"], {"slot": self._slot, "owner": self._owner})
+            self._slot = None
+
+    def _renew(self) -> None:
+        with self._database.engine(()) as conn:
+            stays = {"owner": self._owner, "slot": self._slot, "seconds": self._seconds}
+            if self._slot is None or conn.execute(SQL["stay"], stays).rowcount == 0:
+                row = conn.execute(SQL["enter"], {"owner": self._owner, "seconds": self._seconds}).fetchone()
+                self._slot = row[0] if row else None
+            if self._held:
+                kept = set(conn.execute(SQL["renew"], {**_tokens(self.held), "seconds": self._seconds}).fetchall())
+                self._held = {lane: lease for lane, lease in self._held.items() if lane in kept}
+            workers = max(1, _count(conn, "workers"))
+            share = max(1, math.ceil(_count(conn, "leased") / workers))
+        if len(self._held) > share:
+            self.drop(self.lanes[share:])
+
+    def _all_merchants(self) -> list[int]:
+        with self._database.engine(()) as conn:
+            return [row[0] for row in conn.execute(SQL["merchants"], prepare=True)]
+
+    def _claim(self, look_at_due: bool) -> None:
+        if not self._merchants:
+            return
+        with self._database.engine(self._merchants) as conn:
+            wanted = set(conn.execute(SQL["lanes_with_messages"], prepare=True).fetchall())
+            if look_at_due:
+                wanted |= set(conn.execute(SQL["lanes_with_due"], prepare=True).fetchall())
+            free = sorted(wanted - set(self._held))
+            if not free:
+                return
+            workers = max(1, _count(conn, "workers"))
+            share = math.ceil((_count(conn, "leased") + len(free)) / workers)
+            most = min(share, self._most) - len(self._held)
+            if most <= 0:
+                return
+            pairs = columns((Bigints, Bigints), free)
+            values = {"merchants": pairs[0], "lanes": pairs[1], "most": most, "owner": self._owner}
+            for row in conn.execute(SQL["claim"], {**values, "seconds": self._seconds}).fetchall():
+                self._held[row[0], row[1]] = Lease(*row)
+
+
+def fence(conn: Connection, leases: Sequence[Lease]) -> None:
+    """Hold these leases until the end of the transaction. `LeaseLost` when one is no longer ours."""
+    values = columns((Bigints, Bigints, Bigints), sorted(lease[:3] for lease in leases))
+    if conn.execute(SQL["fence"], values, prepare=True).rowcount != len(leases):
+        raise LeaseLost(str(LeaseLost.__doc__))
+
+
+def _tokens(leases: Sequence[Lease]) -> dict[str, Any]:
+    merchants, lanes, tokens = columns((Bigints, Bigints, Bigints), [lease[:3] for lease in leases])
+    return {"merchants": merchants, "lanes": lanes, "tokens": tokens}
+
+
+def _count(conn: Connection, name: str) -> int:
+    row = conn.execute(SQL[name], prepare=True).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,274 @@
+"""The step: waiting messages become facts, decisions and rows, a batch at a time, one commit a batch.
+
+One round takes the oldest waiting messages of the lanes this worker leases, reads them before anything is locked, locks
+their orders in one order, decides, writes, and finishes the messages, all in one transaction that the leases fence.
+
+A batch that fails is tried again message by message; only a try alone counts towards quarantine, so one bad message
+stops only itself. What a worker that died left behind is tried alone at once: it may be what it died of.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+import psycopg
+
+from ordna.core.messages import Hinted
+from ordna.engine import clock, reading
+from ordna.engine.batch import Item, decide_all, lock_orders
+from ordna.engine.lanes import lane_of
+from ordna.engine.leases import Lease, LeaseLost, Leases, fence
+from ordna.engine.ledger import Ledger
+from ordna.engine.policies import Policies
+from ordna.engine.reading import ByPart, Closed
+from ordna.store import connections, inbox, outbox
+from ordna.store.connections import ConnectionNow
+from ordna.store.database import Connection, Database
+from ordna.store.inbox import Waiting
+from ordna.store.orders import Overtaken
+from ordna.store.outbox import RereadRow
+
+ROWS_MAX = 500
+ROWS_MIN = 8
+BYTES_MAX = 16 * 1024 * 1024
+LOCKED_MS_MAX = 100.0
+TRIES_MAX = 3
+PART_URGENCY = 3
+FRESHNESS_S = 1.0
+
+_log = logging.getLogger(__name__)
+_PASSING = (psycopg.OperationalError, Overtaken, LeaseLost)
+
+
+class Stepper:
+    """The step of one worker. `round()` is called again and again by one thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        leases: Leases,
+        policies: Policies,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self.rows_cap = ROWS_MAX
+        self.locked_ms = 0.0
+        self._database = database
+        self._leases = leases
+        self._policies = policies
+        self._now = now
+        self._heard: dict[tuple[int, int], datetime] = {}
+
+    def round(self) -> int:
+        """Handle one batch of waiting messages; how many were taken (0: nothing waits)."""
+        self._leases.tend()
+        held = self._leases.held
+        if not held:
+            return 0
+        shaky = [lease for lease in held if lease.unfinished]
+        if shaky:
+            return self._alone(shaky)
+        lanes = [lease[:2] for lease in held]
+        try:
+            with self._database.engine([lease.merchant_id for lease in held]) as conn:
+                rows = self._take(conn, lanes)
+                if not rows:
+                    return 0
+                if not any(row.tries for row in rows):
+                    self._handle(conn, rows)
+                    return len(rows)
+        except _PASSING as error:
+            _log.warning("a batch was not written and is tried again: %s", error)
+            return 0
+        except Exception:
+            _log.exception("a batch of %d messages failed; each is tried alone", len(rows))
+        self._each_alone(rows)
+        return len(rows)
+
+    # --- a batch ---
+
+    def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]]) -> list[Waiting]:
+        cap = self.rows_cap
+        return inbox.take_waiting(conn, lanes, rows_max=cap, lane_rows_max=cap, bytes_max=BYTES_MAX)
+
+    def _handle(self, conn: Connection, rows: Sequence[Waiting]) -> None:
+        """Everything one batch comes to, in the open transaction."""
+        at = self._now()
+        fence(conn, self._fencing(rows))
+        known = self._policies.connections(conn, {(row.merchant_id, row.connection_id) for row in rows})
+        taken = Taken(rows, known, self._policies)
+        taken.resolve_parts(conn)
+        began = time.perf_counter()
+        pages = lock_orders(conn, taken.items)
+        taken.drop_duplicates(conn, at)
+        ledger = Ledger(self._policies.ring, at)
+        ledger.rereads.extend(taken.rereads(at))
+        live = [item for item in taken.items if not item.outcome]
+        decide_all(conn, pages, live, self._policies, ledger, at)
+        ledger.write(conn)
+        self._note_heard(conn, rows, taken.duplicates)
+        finished = taken.outcomes()
+        if inbox.finish(conn, finished, at) != len(finished):
+            raise Overtaken(str(Overtaken.__doc__))
+        self._adapt((time.perf_counter() - began) * 1000, len(rows))
+
+    def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:
+        lanes = {(row.merchant_id, row.lane) for row in rows}
+        found = [lease for lease in self._leases.held if lease[:2] in lanes]
+        if len(found) != len(lanes):
+            raise LeaseLost(str(LeaseLost.__doc__))
+        return found
+
+    def _note_heard(self, conn: Connection, rows: Sequence[Waiting], duplicates: set[int]) -> None:
+        """Connections that sent webhooks are fresh; noted at most once a second each, for all their workers meet there."""
+        newest: dict[tuple[int, int], datetime] = {}
+        for row in rows:
+            key = (row.merchant_id, row.connection_id)
+            if not reading.is_own(row.topic) and newest.get(key, row.received_at) <= row.received_at:
+                newest[key] = row.received_at
+        told = [
+            (*key, at)
+            for key, at in newest.items()
+            if key not in self._heard or (at - self._heard[key]).total_seconds() >= FRESHNESS_S
+        ]
+        if told:
+            connections.heard(conn, told)
+            self._heard.update({(merchant, connection): at for merchant, connection, at in told})
+
+    def _adapt(self, locked_ms: float, rows: int) -> None:
+        """Keep the locks short: fewer rows when a batch took too long, more when it took little."""
+        self.locked_ms = locked_ms
+        if locked_ms > LOCKED_MS_MAX:
+            self.rows_cap = max(ROWS_MIN, min(self.rows_cap, int(rows * LOCKED_MS_MAX / locked_ms)))
+        elif locked_ms < LOCKED_MS_MAX / 2 and rows >= self.rows_cap:
+            self.rows_cap = min(ROWS_MAX, self.rows_cap * 5 // 4 + 1)
+
+    # --- alone ---
+
+    def _alone(self, shaky: Sequence[Lease]) -> int:
+        """What waits in lanes of a worker that died: message by message."""
+        lanes = [lease[:2] for lease in shaky]
+        with self._database.engine([lease.merchant_id for lease in shaky]) as conn:
+            rows = self._take(conn, lanes)
+        self._each_alone(rows)
+        for lease in shaky:
+            self._leases.settle_in(lease)
+        return len(rows)
+
+    def _each_alone(self, rows: Sequence[Waiting]) -> None:
+        for row in rows:
+            self._one(row)
+
+    def _one(self, row: Waiting) -> None:
+        """One message in a transaction of its own; the try is counted before it is made."""
+        with self._database.engine([row.merchant_id]) as conn:
+            tries = inbox.count_try(conn, row.merchant_id, row.inbox_id)
+        if tries is None:
+            return
+        if tries > TRIES_MAX:
+            self._quarantine(row, "It was tried three times alone, and the worker died each time.")
+            return
+        try:
+            with self._database.engine([row.merchant_id]) as conn:
+                self._handle(conn, [row])
+        except _PASSING as error:
+            _log.warning("a message was not written and is tried again: %s", error)
+        except Exception as error:
+            _log.exception("message %d of merchant %d failed alone", row.inbox_id, row.merchant_id)
+            if tries >= TRIES_MAX:
+                self._quarantine(row, f"{type(error).__name__}: {error}")
+
+    def _quarantine(self, row: Waiting, error: str) -> None:
+        with self._database.engine([row.merchant_id]) as conn:
+            inbox.quarantine(conn, row.merchant_id, row.inbox_id, error, self._now())
+
+
+class Taken:
+    """The messages of a batch as read: items for orders, and what came to nothing."""
+
+    def __init__(
+        self, rows: Sequence[Waiting], known: dict[tuple[int, int], ConnectionNow], policies: Policies
+    ) -> None:
+        self.items: list[Item] = []
+        self.duplicates: set[int] = set()
+        self._rows = rows
+        self._closed: dict[int, Closed] = {}
+        self._by_part: dict[int, ByPart] = {}
+        self._lost: list[ByPart] = []
+        for row in rows:
+            meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
+            if isinstance(meaning, Item):
+                self.items.append(meaning)
+            elif isinstance(meaning, ByPart):
+                self._by_part[row.inbox_id] = meaning
+            else:
+                self._closed[row.inbox_id] = meaning
+
+    def resolve_parts(self, conn: Connection) -> None:
+        """Find the orders of hints that name only a part; for the others the part itself is read."""
+        if not self._by_part:
+            return
+        keys = {(hint.connection[0], hint.connection[1], hint.part) for hint in self._by_part.values()}
+        owners = outbox.owners_of(conn, sorted(keys))
+        for row in self._rows:
+            hint = self._by_part.get(row.inbox_id)
+            if hint is None:
+                continue
+            owner = owners.get((hint.connection[0], hint.connection[1], hint.part))
+            if owner is None:
+                self._lost.append(hint)
+                self._closed[row.inbox_id] = Closed("hint")
+            else:
+                message = Hinted(owner, hint.topic, row.received_at)
+                self.items.append(Item(hint.connection, owner, message, f"inbox:{row.inbox_id}", row.inbox_id))
+
+    def drop_duplicates(self, conn: Connection, at: datetime) -> None:
+        """Deliveries we have seen before, or twice in this batch, come to nothing."""
+        keys = {
+            row.inbox_id: (row.merchant_id, row.webhook_id, blake2b(row.body, digest_size=16).digest())
+            for row in self._rows
+            if row.webhook_id and not reading.is_own(row.topic)
+        }
+        if not keys:
+            return
+        fresh = inbox.see(conn, list(keys.values()), at)
+        for row in self._rows:
+            key = keys.get(row.inbox_id)
+            if key is not None and key not in fresh:
+                self.duplicates.add(row.inbox_id)
+            fresh.discard(key)  # type: ignore[arg-type]
+        for item in self.items:
+            if item.inbox_id in self.duplicates:
+                item.outcome = "duplicate"
+
+    def rereads(self, at: datetime) -> list[RereadRow]:
+        """Reads that no order's page could ask for."""
+        return [
+            RereadRow(
+                hint.connection[0],
+                hint.connection[1],
+                f"fo:{hint.part}",
+                lane_of(f"fo:{hint.part}"),
+                PART_URGENCY,
+                at,
+                hint.topic,
+            )
+            for hint in self._lost
+        ]
+
+    def outcomes(self) -> list[tuple[int, int, str, str | None]]:
+        """(merchant, inbox id, outcome, error) of every message."""
+        by_id = {item.inbox_id: item.outcome for item in self.items}
+        out: list[tuple[int, int, str, str | None]] = []
+        for row in self._rows:
+            closed = self._closed.get(row.inbox_id)
+            if row.inbox_id in self.duplicates:
+                out.append((row.merchant_id, row.inbox_id, "duplicate", None))
+            elif closed is not None:
+                out.append((row.merchant_id, row.inbox_id, closed.outcome, closed.error))
+            else:
+                out.append((row.merchant_id, row.inbox_id, by_id[row.inbox_id], None))
+        return out

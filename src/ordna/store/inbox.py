@@ -1,0 +1,94 @@
+"""The door to the inbox: raw messages in as they came, out in batches, their outcomes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ordna.store.arrays import Bigints, Byteas, Texts, Times, columns
+from ordna.store.database import Connection
+from ordna.store.sql import blocks
+
+SQL = blocks("inbox.sql")
+
+_STORED = (Bigints, Times, Bigints, Bigints, Texts, Texts, Texts, Texts, Byteas)
+
+
+class Raw(NamedTuple):
+    """A message as it is to be stored. `headers` is JSON; `order_hint` is for routing only."""
+
+    merchant_id: int
+    received_at: datetime
+    lane: int
+    connection_id: int
+    topic: str
+    webhook_id: str
+    order_hint: str | None
+    headers: bytes
+    body: bytes
+
+
+class Waiting(NamedTuple):
+    """A message that waits to be handled; `tries` counts the tries it had alone."""
+
+    merchant_id: int
+    inbox_id: int
+    received_at: datetime
+    connection_id: int
+    topic: str
+    webhook_id: str
+    order_hint: str | None
+    body: bytes
+    tries: int
+    lane: int
+
+
+def store(conn: Connection, messages: Sequence[Raw]) -> None:
+    """Store messages that arrived together."""
+    conn.execute(SQL["store"], columns(_STORED, messages), prepare=True)
+
+
+def take_waiting(
+    conn: Connection, lanes: Sequence[tuple[int, int]], *, rows_max: int, lane_rows_max: int, bytes_max: int
+) -> list[Waiting]:
+    """The oldest waiting messages of these (merchant, lane) pairs, oldest first."""
+    pairs = columns((Bigints, Bigints), lanes)
+    found = conn.execute(
+        SQL["take_waiting"], (*pairs, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True
+    )
+    return [Waiting(*row) for row in found]
+
+
+def waiting_of_orders(conn: Connection, orders: Sequence[tuple[int, int, str]]) -> list[Waiting]:
+    """The waiting messages of these (merchant, connection, order ref), oldest first."""
+    found = conn.execute(
+        SQL["waiting_of_orders"], columns((Bigints, Bigints, Texts), orders), prepare=True, binary=True
+    )
+    return [Waiting(*row) for row in found]
+
+
+def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) -> set[tuple[int, str, bytes]]:
+    """Remember (merchant, webhook id, body hash); those that are new."""
+    ordered = sorted(set(keys))
+    rows = [(*key, at) for key in ordered]
+    found = conn.execute(SQL["see"], columns((Bigints, Texts, Byteas, Times), rows), prepare=True, binary=True)
+    return set(found.fetchall())
+
+
+def finish(conn: Connection, rows: Sequence[tuple[int, int, str, str | None]], at: datetime) -> int:
+    """Write (merchant, inbox id, outcome, error); how many still waited."""
+    ordered = sorted(rows)
+    done = conn.execute(SQL["finish"], (at, *columns((Bigints, Bigints, Texts, Texts), ordered)), prepare=True)
+    return done.rowcount
+
+
+def count_try(conn: Connection, merchant_id: int, inbox_id: int) -> int | None:
+    """Count a try alone, before it is made; None when the message no longer waits."""
+    row = conn.execute(SQL["count_try"], (merchant_id, inbox_id)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def quarantine(conn: Connection, merchant_id: int, inbox_id: int, error: str, at: datetime) -> None:
+    """Set a message aside that can't be handled, with what went wrong."""
+    conn.execute(SQL["quarantine"], (at, error[:2000].replace("\x00", "\ufffd"), merchant_id, inbox_id))

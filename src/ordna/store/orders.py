@@ -1,0 +1,99 @@
+"""The door to the order rows: the one place they are locked, and the one place they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ordna.store.arrays import Bigints, Booleans, Byteas, Texts, Times, columns
+from ordna.store.database import Connection, DatabaseError
+from ordna.store.sql import blocks
+
+SQL = blocks("orders.sql")
+
+Key = tuple[int, str]
+
+_WRITTEN = (
+    Bigints, Texts, Bigints, Texts, Bigints, Byteas, Byteas, Bigints, Texts, Texts, Times, Texts, Texts, Texts, Times, Times,
+    Booleans, Booleans, Booleans, Texts, Bigints, Texts, Texts, Texts, Texts, Byteas, Byteas, Times,
+)  # fmt: skip
+
+
+class Overtaken(DatabaseError):
+    """Somebody else wrote the same rows first: nothing was written, try the batch again."""
+
+
+class Stored(NamedTuple):
+    """An order as read under its lock."""
+
+    merchant_id: int
+    order_id: str
+    state: bytes
+    verdict: bytes
+    trail: bytes
+    person_id: str | None
+    person_mark: bytes | None
+    seq: int
+
+
+class Row(NamedTuple):
+    """An order as it is to be written; the columns of the table, in its order."""
+
+    merchant_id: int
+    order_id: str
+    connection_id: int
+    order_ref: str
+    seq: int
+    state: bytes
+    verdict: bytes
+    policy_version: int
+    name: str
+    name_key: str
+    placed_at: datetime
+    headline: str
+    turn_step: str
+    turn_owner: str
+    turn_since: datetime | None
+    turn_due: datetime | None
+    attention: bool
+    open: bool
+    test: bool
+    currency: str | None
+    total: int | None
+    country: str | None
+    payment: str | None
+    customer: str | None
+    person_id: str | None
+    person_mark: bytes | None
+    trail: bytes
+    updated_at: datetime
+
+
+def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Stored]:
+    """Lock orders, in one order everywhere, and read them; those that exist."""
+    ordered = sorted(set(keys))
+    found = conn.execute(SQL["lock"], columns((Bigints, Texts), ordered), prepare=True, binary=True)
+    return {(row[0], row[1]): Stored(*row) for row in found}
+
+
+def insert(conn: Connection, rows: Sequence[Row]) -> None:
+    """Write orders that nobody has written yet; `Overtaken` when somebody has."""
+    done = conn.execute(SQL["insert"], columns(_WRITTEN, sorted(rows)), prepare=True)
+    if done.rowcount != len(rows):
+        raise Overtaken(str(Overtaken.__doc__))
+
+
+def update(conn: Connection, rows: Sequence[Row]) -> None:
+    """Write orders whose rows were locked."""
+    done = conn.execute(SQL["update"], columns(_WRITTEN, rows), prepare=True)
+    if done.rowcount != len(rows):
+        raise Overtaken(str(Overtaken.__doc__))
+
+
+def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]) -> dict[int, int]:
+    """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier orders."""
+    found = conn.execute(
+        SQL["orders_before"], columns((Bigints, Bigints, Texts, Texts, Times), rows), prepare=True, binary=True
+    )
+    return dict(found.fetchall())

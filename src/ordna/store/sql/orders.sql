@@ -1,0 +1,55 @@
+-- The order rows: locked in one order everywhere, by merchant and id; written only on the version they were read at.
+
+-- name: lock
+select o.merchant_id, o.order_id, o.state, o.verdict, o.trail, o.person_id, o.person_mark, o.seq
+from unnest(%s::bigint[], %s::text[]) as w(merchant_id, order_id)
+join orders o on o.merchant_id = w.merchant_id and o.order_id = w.order_id
+order by o.merchant_id, o.order_id
+for update of o
+
+-- name: insert
+-- An order nobody has written yet; the caller checks the count, for somebody may have.
+insert into orders (
+    merchant_id, order_id, connection_id, order_ref, seq, state, verdict, policy_version, name,
+    name_key, placed_at, headline, turn_step, turn_owner, turn_since, turn_due, attention, open, test,
+    currency, total, country, payment, customer, person_id, person_mark, trail, updated_at)
+select merchant_id, order_id, connection_id, order_ref, seq, state, verdict, policy_version, name,
+       name_key, placed_at, headline, turn_step, turn_owner, turn_since, turn_due, attention, open, test,
+       currency, total, country, payment, customer, person_id, person_mark, trail, updated_at
+from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[],
+            %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+            %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::boolean[], %s::text[],
+            %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[],
+            %s::timestamptz[])
+     as w(merchant_id, order_id, connection_id, order_ref, seq, state, verdict, policy_version, name,
+          name_key, placed_at, headline, turn_step, turn_owner, turn_since, turn_due, attention, open, test,
+          currency, total, country, payment, customer, person_id, person_mark, trail, updated_at)
+on conflict (merchant_id, order_id) do nothing
+
+-- name: update
+-- Orders whose rows we locked.
+update orders o
+set seq = w.seq, state = w.state, verdict = w.verdict, policy_version = w.policy_version, name = w.name,
+    name_key = w.name_key, placed_at = w.placed_at, headline = w.headline, turn_step = w.turn_step,
+    turn_owner = w.turn_owner, turn_since = w.turn_since, turn_due = w.turn_due, attention =
+    w.attention, open = w.open, test = w.test, currency = w.currency, total = w.total, country =
+    w.country, payment = w.payment, customer = w.customer, person_id = w.person_id, person_mark =
+    w.person_mark, trail = w.trail, updated_at = w.updated_at
+from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s::bytea[], %s::bytea[],
+            %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+            %s::timestamptz[], %s::timestamptz[], %s::boolean[], %s::boolean[], %s::boolean[], %s::text[],
+            %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bytea[],
+            %s::timestamptz[])
+     as w(merchant_id, order_id, connection_id, order_ref, seq, state, verdict, policy_version, name,
+          name_key, placed_at, headline, turn_step, turn_owner, turn_since, turn_due, attention, open, test,
+          currency, total, country, payment, customer, person_id, person_mark, trail, updated_at)
+where o.merchant_id = w.merchant_id and o.order_id = w.order_id
+
+-- name: orders_before
+-- How many orders of each customer were placed before that moment, as far as we know now.
+select w.place, (
+    select count(*) from orders o
+    where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at < w.placed_at
+      and o.order_id <> w.order_id)
+from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+     as w(place, merchant_id, order_id, customer, placed_at)
