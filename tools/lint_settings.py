@@ -5,4 +5,4 @@ import os
 os.environ.setdefault("DATABASE_URL", "postgresql:///none")
 os.environ.setdefault("ORDNA_SECRET", "none")
 
-from ordna.site.settings import *  # noqa: E402, F403
+from ordna.site.settings import *  # noqa: F403

@@ -45,9 +45,7 @@ SIGNAL_NAMES = {
 }
 
 # Built from halves, so that this file does not contain what it forbids.
-LEFTOVERS = re.compile(
-    "|".join(f"{a}{b}" for a, b in (("TO", "DO"), ("FIX", "ME"), ("X", "XX"), ("HA", "CK")))
-)
+LEFTOVERS = re.compile("|".join(f"{a}{b}" for a, b in (("TO", "DO"), ("FIX", "ME"), ("X", "XX"), ("HA", "CK"))))
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,19 @@ def one_clock(source: Source) -> Complaints:
             yield f"{node.lineno}: {node.func.attr}() is read by engine/clock.py alone: take the time from it"
 
 
+def one_door(source: Source) -> Complaints:
+    """Pages, the API and the command line hold the database to hand it to the engine; they do not write to it.
+
+    Imports cannot see who opens a write transaction, `database.engine(merchants)`; this does.
+    """
+    if not source.below("web/", "api/", "site/", "cli"):
+        return
+    for node in source.nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(attr="engine")):
+                yield f"{node.lineno}: only ordna.engine writes: call its function instead"
+
+
 def no_save_magic(source: Source) -> Complaints:
     """What a row does when saved must be visible where it is saved."""
     for node in source.nodes:
@@ -164,7 +175,7 @@ def nothing_left_over(source: Source) -> Complaints:
 
 
 EVERYWHERE: tuple[Rule, ...] = (short_file, short_functions, no_bare_except, nothing_left_over)
-SOURCE_ONLY: tuple[Rule, ...] = (pure_calls, one_clock, no_save_magic, no_signals, no_built_sql)
+SOURCE_ONLY: tuple[Rule, ...] = (pure_calls, one_clock, one_door, no_save_magic, no_signals, no_built_sql)
 
 
 def _called(call: ast.Call) -> str:
@@ -191,9 +202,7 @@ def _is_model(node: ast.ClassDef) -> bool:
 def _is_built(node: ast.expr) -> bool:
     """An f-string with a value in it, a sum with a value in it, `%` or `.format`."""
     if isinstance(node, ast.JoinedStr):
-        return any(
-            isinstance(part, ast.FormattedValue) and not _is_constant(part.value) for part in node.values
-        )
+        return any(isinstance(part, ast.FormattedValue) and not _is_constant(part.value) for part in node.values)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
         return not (_is_text(node.left) and _is_text(node.right))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

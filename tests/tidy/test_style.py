@@ -36,6 +36,8 @@ SNIPPETS: list[tuple[Rule, str, str, str]] = [
         "class A:\n    def save(self): ...",
         "class A(Model):\n    def save(self): ...",
     ),
+    (rules.one_door, WEB, "engine.settle(database)", "with database.engine([7]) as conn: ..."),
+    (rules.one_door, "src/ordna/cli/up.py", "database.reader(7)", "database.engine((7,))"),
     (rules.no_save_magic, WEB, "class A(Model): ...", "class A(models.Model):\n    def delete(self): ..."),
     (rules.no_signals, WEB, "import signal", "from django.db.models.signals import post_save"),
     (rules.no_signals, WEB, "from signal import SIGTERM", "from django.dispatch import receiver"),
