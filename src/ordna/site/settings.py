@@ -1,7 +1,7 @@
 """Django's settings: accounts, sessions and pages. Order data never goes through Django's ORM.
 
-Django's own tables live in the schema `site`, written under the role `ordna_site`, which sees nothing else. What the pages
-need of Django stands with them, in `ordna.web.setup`.
+Django's own tables live in the schema `site`, written under the role `ordna_site`, which sees nothing else. What the
+pages need of Django stands with them, in `ordna.web.setup`.
 """
 
 from psycopg.conninfo import conninfo_to_dict

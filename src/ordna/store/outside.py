@@ -21,10 +21,13 @@ SQL = blocks("outside.sql")
 
 Lanes = Sequence[tuple[int, int]]
 Connection = psycopg.Connection[Any]
+EffectId = tuple[int, str, str]
+"""(merchant, order id, effect key); of a timer (merchant, order id, timer key)."""
 
 
 class DueEffect(Struct, frozen=True):
-    """One effect to be sent or looked up, with the order's state as stored. `body` is sealed."""
+    """One effect to be sent or looked up, with the order's state as stored. `body` is sealed; `person_key` is None once
+    the person is erased."""
 
     merchant_id: int
     order_id: str
@@ -34,22 +37,25 @@ class DueEffect(Struct, frozen=True):
     status: str
     attempts: int
     body: bytes
+    person_key: bytes | None
     order_ref: str
     state: bytes
     now: datetime
 
     @property
-    def id(self) -> tuple[int, str, str]:
+    def id(self) -> EffectId:
         """Its key in the table."""
         return self.merchant_id, self.order_id, self.effect_key
 
 
 class Answered(Struct, frozen=True):
-    """What an effect's row becomes: a status; `wait_s` until it is looked at again; `uncounted` tries that do not count."""
+    """What an effect's row becomes after `tries` tries: a status; `wait_s` until it is looked at again; `uncounted`
+    tries that do not count."""
 
     merchant_id: int
     order_id: str
     effect_key: str
+    tries: int
     status: str
     wait_s: float = 0.0
     uncounted: int = 0
@@ -98,17 +104,6 @@ class DueTimer(Struct, frozen=True):
     order_ref: str
 
 
-class Wanted(Struct, frozen=True):
-    """A re-read asked for."""
-
-    merchant_id: int
-    connection_id: int
-    order_ref: str
-    lane: int
-    urgency: int
-    why: str
-
-
 class Heard(Struct, frozen=True):
     """A connection was heard of: when the read began that succeeded (None: it failed), and what went wrong."""
 
@@ -124,7 +119,7 @@ def due_effects(conn: Connection, lanes: Lanes, most: int) -> list[DueEffect]:
         return cursor.execute(SQL["due_effects"], {**_lanes(lanes), "most": most}).fetchall()
 
 
-def mark_sending(conn: Connection, effects: Sequence[DueEffect], patience_s: float) -> set[tuple[int, str, str]]:
+def mark_sending(conn: Connection, effects: Sequence[DueEffect], patience_s: float) -> set[EffectId]:
     """Claim effects for one try; the keys of those that still stood as they were read."""
     if not effects:
         return set()
@@ -138,10 +133,11 @@ def mark_sending(conn: Connection, effects: Sequence[DueEffect], patience_s: flo
     return set(conn.execute(SQL["mark_sending"], values).fetchall())
 
 
-def record_answers(conn: Connection, answers: Sequence[Answered]) -> None:
-    """Write what became of effects."""
-    if answers:
-        conn.execute(SQL["record_answers"], {"answers": msgspec.json.encode(answers).decode()})
+def record_answers(conn: Connection, answers: Sequence[Answered]) -> set[EffectId]:
+    """Write what became of effects; the keys of those whose try it was."""
+    if not answers:
+        return set()
+    return set(conn.execute(SQL["record_answers"], {"answers": msgspec.json.encode(answers).decode()}).fetchall())
 
 
 def file_internal(conn: Connection, messages: Sequence[Internal]) -> None:
@@ -178,18 +174,6 @@ def put_off_rereads(conn: Connection, rereads: Sequence[DueReread], waits_s: Seq
         conn.execute(SQL["put_off_rereads"], {**_refs(rereads), "waits_s": list(waits_s)})
 
 
-def want_rereads(conn: Connection, wanted: Sequence[Wanted]) -> None:
-    """Ask for orders to be read again now."""
-    if wanted:
-        values = {
-            **_refs(wanted),
-            "lanes": [w.lane for w in wanted],
-            "urgencies": [w.urgency for w in wanted],
-            "whys": [w.why for w in wanted],
-        }
-        conn.execute(SQL["want_rereads"], values)
-
-
 def note_reads(conn: Connection, heard: Sequence[Heard]) -> None:
     """Keep on each connection when it was last read well, and what went wrong last."""
     if heard:
@@ -213,7 +197,7 @@ def unheard_connections(conn: Connection, lanes: Lanes) -> list[tuple[int, int]]
     return conn.execute(SQL["unheard_connections"], _lanes(lanes)).fetchall()
 
 
-def fire_timers(conn: Connection, timers: Sequence[DueTimer]) -> set[tuple[int, str, str]]:
+def fire_timers(conn: Connection, timers: Sequence[DueTimer]) -> set[EffectId]:
     """Mark timers as fired; the keys of those that still stood as they were read."""
     if not timers:
         return set()
@@ -230,7 +214,7 @@ def _lanes(lanes: Lanes) -> dict[str, Any]:
     return {"merchants": [merchant for merchant, _ in lanes], "lanes": [lane for _, lane in lanes]}
 
 
-def _refs(rows: Iterable[DueReread | Wanted]) -> dict[str, Any]:
+def _refs(rows: Iterable[DueReread]) -> dict[str, Any]:
     rows = list(rows)
     return {
         "merchants": [row.merchant_id for row in rows],

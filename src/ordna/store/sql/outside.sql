@@ -5,11 +5,12 @@
 -- The oldest undone effect of each order of the leased lanes, where it is due and its connection lets it out.
 -- An effect that is dead, refused or withdrawn is done with: its followers do not wait for it.
 select e.merchant_id, e.order_id, e.effect_key, e.connection_id, e.lane, e.status, e.attempts, e.body,
-       o.order_ref, o.state, now() as now
+       p.person_key, o.order_ref, o.state, now() as now
 from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
 join effect e on e.merchant_id = leased.merchant_id and e.lane = leased.lane
 join orders o on o.merchant_id = e.merchant_id and o.order_id = e.order_id
 join connection c on c.merchant_id = e.merchant_id and c.connection_id = e.connection_id
+left join person p on p.merchant_id = o.merchant_id and p.person_id = o.person_id
 where e.status in ('due', 'sending', 'in_doubt') and e.due_at <= now()
   and c.mode = 'live'
   and not exists (
@@ -41,6 +42,7 @@ where e.merchant_id = claimed.merchant_id and e.order_id = claimed.order_id and 
 returning e.merchant_id, e.order_id, e.effect_key
 
 -- name: record_answers
+-- The row itself is the fence: an answer counts for the try it belongs to, whoever holds the lane by now, and for no other.
 update effect e
 set status = a.status,
     due_at = now() + make_interval(secs => a.wait_s),
@@ -50,10 +52,11 @@ set status = a.status,
     reference = coalesce(a.reference, e.reference),
     points = e.points + a.points
 from jsonb_to_recordset(%(answers)s::jsonb) as a(
-    merchant_id bigint, order_id text, effect_key text, status text, wait_s double precision, uncounted smallint,
-    code text, sentence text, reference text, points real)
+    merchant_id bigint, order_id text, effect_key text, tries smallint, status text, wait_s double precision,
+    uncounted smallint, code text, sentence text, reference text, points real)
 where e.merchant_id = a.merchant_id and e.order_id = a.order_id and e.effect_key = a.effect_key
-  and e.status in ('due', 'sending', 'in_doubt')
+  and e.status in ('due', 'sending', 'in_doubt') and e.attempts = a.tries
+returning e.merchant_id, e.order_id, e.effect_key
 
 -- name: file_internal
 -- What we tell ourselves travels like any message, so that it shares the order's lane, lock and replay.
@@ -61,8 +64,8 @@ insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook
                    handled_at, outcome, error)
 select merchant_id, now(), lane, connection_id, topic, webhook_id, order_hint, '{}'::jsonb, body,
        case when error is null then null else now() end, case when error is null then null else 'unusable' end, error
-from unnest(%(merchants)b::bigint[], %(lanes)b::smallint[], %(connections)b::bigint[], %(topics)b::text[],
-            %(webhook_ids)b::text[], %(hints)b::text[], %(bodies)b::bytea[], %(errors)b::text[])
+from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[], %(connections)s::bigint[], %(topics)s::text[],
+            %(webhook_ids)s::text[], %(hints)s::text[], %(bodies)b::bytea[], %(errors)s::text[])
          as m(merchant_id, lane, connection_id, topic, webhook_id, order_hint, body, error)
 
 -- name: due_rereads
@@ -92,18 +95,6 @@ set attempts = r.attempts + 1, not_before = now() + make_interval(secs => late.w
 from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[], %(waits_s)s::double precision[])
          as late(merchant_id, connection_id, order_ref, wait_s)
 where r.merchant_id = late.merchant_id and r.connection_id = late.connection_id and r.order_ref = late.order_ref
-
--- name: want_rereads
-insert into reread (merchant_id, connection_id, order_ref, lane, urgency, wanted_at, not_before, why)
-select distinct on (merchant_id, connection_id, order_ref)
-       merchant_id, connection_id, order_ref, lane, urgency, clock_timestamp(), now(), why
-from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[], %(lanes)s::smallint[],
-            %(urgencies)s::smallint[], %(whys)s::text[])
-         as w(merchant_id, connection_id, order_ref, lane, urgency, why)
-order by merchant_id, connection_id, order_ref, urgency
-on conflict (merchant_id, connection_id, order_ref) do update
-set urgency = least(reread.urgency, excluded.urgency), wanted_at = excluded.wanted_at,
-    not_before = least(reread.not_before, excluded.not_before)
 
 -- name: note_reads
 -- A connection was heard of: when the read began that succeeded, or what went wrong.

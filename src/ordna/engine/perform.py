@@ -1,0 +1,254 @@
+"""Send what was decided: effects that are due leave the building, and their answers come back as facts.
+
+A round has three parts. First one transaction: take the oldest undone effect of each order of the leased lanes, look
+at the order once more, withdraw what is no longer wanted, reserve points, mark the rest as *sending*. Then the calls,
+with no transaction open. Then one transaction: rows updated, answers filed in the inbox.
+
+A row that is still *sending* when its patience is over belongs to a worker that died or was cut off, so nobody knows
+whether its call arrived. It is treated like an answer that got lost: *in doubt*, looked up first, and sent again only
+once the other side has shown that nothing happened. After eight tries it is *dead*, with the cause, and a person's turn;
+the effects behind it do not wait. An answer "not now, you are over budget" is no try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+from msgspec import Struct
+
+from ordna.connectors.contract import Answer, Outbound
+from ordna.core.effects import Effect
+from ordna.core.messages import EffectAnswered
+from ordna.core.order import decode_state
+from ordna.core.outcome import Refusal
+from ordna.core.planning import unwanted
+from ordna.engine import budget
+from ordna.engine.held import fence_rows
+from ordna.engine.leases import Lease
+from ordna.engine.outbounds import Outbounds
+from ordna.engine.retry import TRIES_MAX, wait_s
+from ordna.store import outside
+from ordna.store.database import Connection, Database
+from ordna.store.outbox import open_effect
+from ordna.store.outside import Answered, DueEffect, Internal
+from ordna.store.sealing import Keyring
+
+BATCH_MAX = 200
+CALLS_AT_ONCE = 8
+PATIENCE_S = 60.0
+URGENCY = 0
+THROTTLED = "throttled"
+PROOFS = frozenset({"not_found", "still_held", "not_cancelled"})
+"""What a look-up answers, with *again*, when it has seen that nothing happened."""
+ERASED = Refusal("erased", "order", "The person it was about has been erased.")
+
+class NotLive(AssertionError):
+    """An effect was about to be sent through a connection that only observes."""
+
+
+class Sending(Struct, frozen=True):
+    """One effect on its way: its row, its body, the connector it goes through and the points set aside for it."""
+
+    row: DueEffect
+    effect: Effect
+    outbound: Outbound
+    points: float
+
+
+class Performer:
+    """Sends due effects of leased lanes, round by round. `patience_s`: how long a call may be on its way."""
+
+    def __init__(
+        self, database: Database, outbounds: Outbounds, ring: Keyring, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._database = database
+        self._outbounds = outbounds
+        self._ring = ring
+        self._patience_s = patience_s
+        self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-perform")
+
+    def round(self, leases: Sequence[Lease]) -> int:
+        """One round over these leases; how many effects moved."""
+        sending, moved = self._claim(leases)
+        if sending:
+            self._record(sending, list(self._pool.map(_call, sending)))
+        return moved + len(sending)
+
+    def close(self) -> None:
+        """Let calls under way end."""
+        self._pool.shutdown(wait=True)
+
+    def _claim(self, leases: Sequence[Lease]) -> tuple[list[Sending], int]:
+        """What to send now, marked; and how many were withdrawn."""
+        lanes = [lease[:2] for lease in leases]
+        with self._database.engine([merchant for merchant, _ in lanes]) as conn:
+            due = outside.due_effects(conn, lanes, BATCH_MAX)
+            if not due:
+                return [], 0
+            fence_rows(conn, leases, due)
+            wanted, withdrawn = _sorted_out(due, [self._opened(row) for row in due])
+            outside.record_answers(conn, [answered for answered, _ in withdrawn])
+            outside.file_internal(conn, [message for _, message in withdrawn])
+            sending = _affordable(conn, self._through(conn, wanted))
+            marked = outside.mark_sending(conn, [one.row for one in sending], self._patience_s)
+            for one in sending:
+                if one.row.id not in marked:
+                    budget.settle(conn, one.row.merchant_id, one.row.connection_id, one.points, 0.0, None)
+        return [one for one in sending if one.row.id in marked], len(withdrawn)
+
+    def _through(self, conn: Connection, wanted: list[tuple[DueEffect, Effect]]) -> list[Sending]:
+        through = self._outbounds.load(conn, {(row.merchant_id, row.connection_id) for row, _ in wanted})
+        sending = []
+        for row, effect in wanted:
+            connection = through[row.merchant_id, row.connection_id]
+            if connection.mode != "live":
+                raise NotLive(f"{effect.key} of order {row.order_id}")
+            sending.append(Sending(row, effect, connection.outbound, 0.0))
+        return sending
+
+    def _opened(self, row: DueEffect) -> Effect | None:
+        """The effect as it was asked; None when the person it is about has been erased."""
+        if row.person_key is None:
+            return None
+        return open_effect(self._ring, row.person_key, row.body, (row.merchant_id, row.order_id), row.effect_key)
+
+    def _record(self, sending: list[Sending], answers: list[Answer]) -> None:
+        became = [_became(one.row, answer) for one, answer in zip(sending, answers, strict=True)]
+        with self._database.engine(sorted({one.row.merchant_id for one in sending})) as conn:
+            counted = outside.record_answers(conn, became)
+            news = [
+                _news(one.row, answer, now.status)
+                for one, answer, now in zip(sending, answers, became, strict=True)
+                if one.row.id in counted
+            ]
+            outside.file_internal(conn, [message for message in news if message is not None])
+            _settle(conn, sending, answers)
+
+
+def _sorted_out(
+    due: list[DueEffect], effects: list[Effect | None]
+) -> tuple[list[tuple[DueEffect, Effect]], list[tuple[Answered, Internal]]]:
+    """What is still to be sent, and what is withdrawn. What may have been sent is looked up whatever the state says."""
+    wanted: list[tuple[DueEffect, Effect]] = []
+    withdrawn: list[tuple[Answered, Internal]] = []
+    for row, effect in zip(due, effects, strict=True):
+        if effect is None:
+            reason: Refusal | None = ERASED
+        else:
+            reason = unwanted(decode_state(row.state), effect) if row.status == "due" else None
+        if reason is not None:
+            withdrawn.append(_withdrawal(row, reason.code, reason.sentence))
+        elif effect is not None:
+            wanted.append((row, effect))
+    return wanted, withdrawn
+
+
+def _withdrawal(row: DueEffect, code: str, sentence: str) -> tuple[Answered, Internal]:
+    answered = Answered(*row.id, tries=row.attempts, status="withdrawn", code=code, sentence=sentence)
+    message = EffectAnswered(key=row.effect_key, result="withdrawn", at=row.now, code=code, sentence=sentence)
+    return answered, _internal(row, message, "withdrawn")
+
+
+def _affordable(conn: Connection, sending: list[Sending]) -> list[Sending]:
+    """Those whose points could be set aside, oldest first in each connection; the rest stays due."""
+    by_connection: dict[tuple[int, int], list[Sending]] = {}
+    for one in sending:
+        by_connection.setdefault((one.row.merchant_id, one.row.connection_id), []).append(one)
+    chosen: list[Sending] = []
+    for (merchant, connection), queue in sorted(by_connection.items()):
+        costs = [one.outbound.cost_of(one.effect) for one in queue]
+        there = budget.points_there(conn, merchant, connection, URGENCY)
+        while costs and sum(costs) > there:
+            costs.pop()
+        if costs and budget.reserve(conn, merchant, connection, sum(costs), URGENCY):
+            chosen += [
+                Sending(one.row, one.effect, one.outbound, points)
+                for one, points in zip(queue, costs, strict=False)
+            ]
+    return chosen
+
+
+def _call(one: Sending) -> Answer:
+    """One call outside. A connector that breaks its promise not to raise leaves the effect in doubt."""
+    ask = one.outbound.perform if one.row.status == "due" else one.outbound.look_up
+    try:
+        return ask(one.effect, one.row.order_ref)
+    except Exception as error:
+        return Answer("in_doubt", "connector_failed", f"{type(error).__name__}: {error}")
+
+
+def _became(row: DueEffect, answer: Answer) -> Answered:
+    """What the row becomes by this answer."""
+    looked_up = row.status != "due"
+    status, wait, uncounted = _next(answer, row.attempts + 1, looked_up)
+    return Answered(
+        *row.id,
+        tries=row.attempts + 1,
+        status=status,
+        wait_s=wait,
+        uncounted=uncounted,
+        code=answer.code,
+        sentence=answer.sentence,
+        reference=answer.reference,
+        points=answer.points,
+    )
+
+
+def _next(answer: Answer, tries: int, looked_up: bool) -> tuple[str, float, int]:
+    """(status, seconds to wait, tries not counted). A look-up that failed proves nothing, whatever it is called."""
+    if answer.result == "confirmed" or (answer.result == "refused" and not looked_up):
+        return answer.result, 0.0, 0
+    if answer.code == THROTTLED:
+        return ("in_doubt" if looked_up else "due"), answer.retry_after_s or 1.0, 1
+    if tries >= TRIES_MAX:
+        return "dead", 0.0, 0
+    if looked_up and answer.result == "again" and answer.code in PROOFS:
+        return "due", 0.0, 0
+    doubtful = looked_up or answer.result == "in_doubt"
+    return ("in_doubt" if doubtful else "due"), wait_s(tries, answer.retry_after_s), 0
+
+
+def _news(row: DueEffect, answer: Answer, status: str) -> Internal | None:
+    """The message the order is told: every end, and doubt when it begins; trying again is no news."""
+    if status == "due" or (status == "in_doubt" and row.status == "in_doubt"):
+        return None
+    message = EffectAnswered(
+        key=row.effect_key,
+        result=status,
+        at=row.now,
+        code=answer.code,
+        sentence=answer.sentence,
+        reference=answer.reference,
+    )
+    return _internal(row, message, f"{status}:{row.attempts + 1}")
+
+
+def _internal(row: DueEffect, message: EffectAnswered, mark: str) -> Internal:
+    return Internal(
+        merchant_id=row.merchant_id,
+        lane=row.lane,
+        connection_id=row.connection_id,
+        topic="ordna/answer",
+        webhook_id=f"answer:{row.order_id}:{row.effect_key}:{mark}",
+        order_hint=row.order_ref,
+        body=msgspec.json.encode(message),
+    )
+
+
+def _settle(conn: Connection, sending: Iterable[Sending], answers: Iterable[Answer]) -> None:
+    """One correction a connection: what was used in all, and the least of what was said to be left."""
+    totals: dict[tuple[int, int], list[tuple[Sending, Answer]]] = {}
+    for one, answer in zip(sending, answers, strict=True):
+        totals.setdefault((one.row.merchant_id, one.row.connection_id), []).append((one, answer))
+    for (merchant, connection), calls in sorted(totals.items()):
+        said = [answer.budget for _, answer in calls if answer.budget is not None]
+        budget.settle(
+            conn,
+            merchant,
+            connection,
+            reserved=sum(one.points for one, _ in calls),
+            used=sum(answer.points for _, answer in calls),
+            said=min(said, key=lambda each: each.available) if said else None,
+        )

@@ -1,0 +1,169 @@
+"""Read orders again that a hint, a doubt or a timer asked for: in batches, most urgent first, within the shop's budget.
+
+One order is one row however many hints asked for it. The answers go into the inbox like any message, in the same
+commit that takes the rows off the list; a hint that came while we read keeps its row, so the order is read once more.
+A shop that can't be read is tried again later and later, and its connection shows what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+import msgspec
+from msgspec import Struct
+
+from ordna.connectors.contract import Answer, OrderRead, Outbound, Reading
+from ordna.engine import budget
+from ordna.engine.lanes import lane_of
+from ordna.engine.leases import Lease
+from ordna.engine.outbounds import Outbounds
+from ordna.engine.retry import wait_s
+from ordna.store import outside
+from ordna.store.database import Connection, Database
+from ordna.store.outside import DueReread, Heard, Internal
+
+ORDERS_A_CALL = 15
+CALLS_AT_ONCE = 8
+POINTS_AN_ORDER = 52.0
+READ_TOPIC = "ordna/read"
+PART_PREFIX = "fo:"
+
+
+class Call(Struct, frozen=True):
+    """One batch of one connection, its points set aside."""
+
+    rows: tuple[DueReread, ...]
+    outbound: Outbound
+    points: float
+
+    @property
+    def connection(self) -> tuple[int, int]:
+        return self.rows[0].merchant_id, self.rows[0].connection_id
+
+
+class _OrderName(Struct):
+    id: str
+
+
+class _ReadHead(Struct):
+    order: _OrderName
+
+
+class Rereader:
+    """Reads due orders of leased lanes, round by round."""
+
+    def __init__(self, database: Database, outbounds: Outbounds) -> None:
+        self._database = database
+        self._outbounds = outbounds
+        self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-read")
+
+    def round(self, leases: Sequence[Lease]) -> int:
+        """One round over these leases; how many orders were asked for."""
+        calls = self._claim(leases)
+        if calls:
+            self._record(calls, list(self._pool.map(_read, calls)))
+        return sum(len(call.rows) for call in calls)
+
+    def close(self) -> None:
+        """Let calls under way end."""
+        self._pool.shutdown(wait=True)
+
+    def _claim(self, leases: Sequence[Lease]) -> list[Call]:
+        lanes = [lease[:2] for lease in leases]
+        with self._database.engine([merchant for merchant, _ in lanes]) as conn:
+            due = outside.due_rereads(conn, lanes, ORDERS_A_CALL)
+            if not due:
+                return []
+            batches = [
+                (key, tuple(rows))
+                for key, rows in groupby(due, key=lambda row: (row.merchant_id, row.connection_id))
+            ]
+            through = self._outbounds.load(conn, {key for key, _ in batches})
+            calls = []
+            for key, rows in batches:
+                points = _set_aside(conn, key, rows)
+                affordable = rows[: int(points // POINTS_AN_ORDER)]
+                if affordable:
+                    calls.append(Call(affordable, through[key].outbound, points))
+        return calls
+
+    def _record(self, calls: list[Call], readings: list[Reading]) -> None:
+        merchants = {call.connection[0] for call in calls}
+        with self._database.engine(sorted(merchants)) as conn:
+            came: list[Internal] = []
+            done: list[DueReread] = []
+            late: list[DueReread] = []
+            heard: list[Heard] = []
+            for call, reading in zip(calls, readings, strict=True):
+                answers = {read.order_ref: read for read in reading.orders}
+                came += [
+                    _message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers
+                ]
+                done += [row for row in call.rows if row.order_ref in answers]
+                late += [row for row in call.rows if row.order_ref not in answers]
+                heard.append(_heard(call, reading))
+            outside.file_internal(conn, came)
+            outside.done_rereads(conn, done)
+            outside.put_off_rereads(conn, late, [_put_off_s(row, calls, readings) for row in late])
+            outside.note_reads(conn, heard)
+            for call, reading in sorted(zip(calls, readings, strict=True), key=lambda pair: pair[0].connection):
+                budget.settle(conn, *call.connection, call.points, reading.points, reading.budget)
+
+
+def _set_aside(conn: Connection, key: tuple[int, int], rows: Sequence[DueReread]) -> float:
+    """Points reserved for as many of these orders as the budget allows; 0 when for none."""
+    urgency = min(row.urgency for row in rows)
+    there = int(budget.points_there(conn, *key, urgency) // POINTS_AN_ORDER)
+    points = min(len(rows), there) * POINTS_AN_ORDER
+    return points if points > 0 and budget.reserve(conn, *key, points, urgency) else 0.0
+
+
+def _read(call: Call) -> Reading:
+    """One call outside; a connector that breaks its promise not to raise has read nothing."""
+    try:
+        return call.outbound.read_orders(tuple(row.order_ref for row in call.rows), call.rows[0].began_at)
+    except Exception as error:
+        failure = Answer("again", "connector_failed", f"{type(error).__name__}: {error}")
+        return Reading((), failure=failure)
+
+
+def _message(row: DueReread, read: OrderRead) -> Internal:
+    """The order as read, for the inbox; one that the shop does not have is filed as unusable, with the reason."""
+    body, ref, error = read.body, row.order_ref, None
+    if body is None:
+        body = msgspec.json.encode({"began_at": row.began_at, "order": None})
+        error = f"The shop has no order {ref}." if PART_PREFIX not in ref else f"The shop has no {ref}."
+    else:
+        ref = _order_ref(body, ref)
+    return Internal(
+        merchant_id=row.merchant_id,
+        lane=lane_of(ref),
+        connection_id=row.connection_id,
+        topic=READ_TOPIC,
+        webhook_id=f"read:{row.connection_id}:{ref}:{row.began_at.timestamp():.6f}",
+        order_hint=ref,
+        body=body,
+        error=error,
+    )
+
+
+def _order_ref(body: bytes, asked: str) -> str:
+    """The order's own reference; a fulfillment order's was asked for where the hint named only that."""
+    if not asked.startswith(PART_PREFIX):
+        return asked
+    return msgspec.json.decode(body, type=_ReadHead).order.id.rpartition("/")[2]
+
+
+def _heard(call: Call, reading: Reading) -> Heard:
+    if reading.failure is None:
+        return Heard(*call.connection, began_at=call.rows[0].began_at, error=None)
+    return Heard(*call.connection, began_at=None, error=reading.failure.sentence or reading.failure.code)
+
+
+def _put_off_s(row: DueReread, calls: Sequence[Call], readings: Sequence[Reading]) -> float:
+    for call, reading in zip(calls, readings, strict=True):
+        if row in call.rows and reading.failure is not None:
+            return wait_s(row.attempts + 1, reading.failure.retry_after_s)
+    return wait_s(row.attempts + 1)
