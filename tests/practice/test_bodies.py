@@ -37,7 +37,7 @@ source_identifier source_name source_url subtotal_price subtotal_price_set tags 
 test token total_cash_rounding_payment_adjustment_set total_cash_rounding_refund_adjustment_set total_discounts
 total_discounts_set total_line_items_price total_line_items_price_set total_outstanding total_price total_price_set
 total_shipping_price_set total_tax total_tax_set total_tip_received total_weight updated_at user_id
-""".split()
+"""
 
 #: Topics that a small shop's month does not bring; they are told in a test of their own.
 RARE = {"app/uninstalled", "fulfillment_orders/merged", "fulfillment_orders/split", "orders/delete"}
@@ -74,12 +74,12 @@ def told(world: World, changes: list[Change]) -> Tellings:
 def test_an_order_carries_all_93_keys() -> None:
     world, life = quiet_shop()
     body = body_of(world, life.buy(basket_of(world, 1)))
-    assert sorted(body) == sorted(ORDER_KEYS)
+    assert sorted(body) == sorted(ORDER_KEYS.split())
     assert len(body) == 93
 
 
 def test_every_topic_of_a_month_can_be_told(month: tuple[World, Tellings]) -> None:
-    assert set(TOPICS) - {topic for topic, _ in month[1]} == RARE
+    assert set(TOPICS) - {topic for topic, _ in month[1]} <= RARE
 
 
 def test_order_bodies_have_a_real_size(month: tuple[World, Tellings]) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ordna.practice import derive
+from ordna.practice.bodies import order_of
 from ordna.practice.catalogue import is_complete
 from ordna.practice.deeds import DEEDS
 from ordna.practice.model import Order
@@ -95,7 +96,8 @@ def test_customers_return(month: World) -> None:
 def test_no_unit_is_shipped_twice(month: World) -> None:
     for order in month.orders.values():
         for line in order.lines:
-            shipped = sum(p.quantity for f in order.fulfillments if f.status == "SUCCESS" for p in f.lines if p.line is line)
+            parts = [part for parcel in order.fulfillments if parcel.status == "SUCCESS" for part in parcel.lines]
+            shipped = sum(part.quantity for part in parts if part.line is line)
             assert shipped == line.fulfilled <= line.quantity, order.name
 
 
@@ -103,11 +105,11 @@ def test_live_buyers_come_at_the_chosen_pace() -> None:
     world, life = quiet_shop()
     life.set_pace(600)
     life.advance(world.now() + timedelta(hours=1))
-    assert 500 < len(world.orders) < 700
+    placed = max(order.number for order in world.orders.values()) - 1000
+    assert 500 < placed < 700
     life.set_pace(0)
-    before = len(world.orders)
     life.advance(world.now() + timedelta(hours=1))
-    assert len(world.orders) == before
+    assert max(order.number for order in world.orders.values()) - 1000 == placed
 
 
 def test_a_parcel_of_an_app_arrives_within_minutes_and_its_order_closes() -> None:
@@ -148,6 +150,17 @@ def test_while_paused_nothing_happens_and_afterwards_it_does() -> None:
     life.resume()
     life.advance(world.now() + timedelta(minutes=10))
     assert world.orders
+
+
+def test_a_deleted_order_is_never_heard_of_again() -> None:
+    world, life = quiet_shop()
+    order = life.buy(basket_of(world, 1))
+    life.advance(world.now() + timedelta(minutes=1))
+    ship(world, [(order.fulfillment_orders[0], None)])
+    life.advance(world.now() + timedelta(seconds=1))
+    DEEDS["delete"].do(world, order)
+    changes = life.advance(world.now() + timedelta(hours=12))
+    assert [change.topic for change in changes if order_of(change) is order] == ["orders/delete"]
 
 
 def test_gift_cards_are_sent_by_themselves_once_paid() -> None:

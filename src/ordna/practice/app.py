@@ -13,23 +13,17 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-from urllib.parse import parse_qsl
+from collections.abc import Awaitable, Callable
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from ordna.practice.control import Request, Response, handle, handles
+from ordna.practice.control import handle
 from ordna.practice.runtime import PracticeShop, opened
-from ordna.practice.server import admin_api
+from ordna.practice.server import PracticeServer, Receive, Request, Response, Scope, Send
 
 DEFAULT_PORT = 8790
-MAX_BODY_BYTES = 1_000_000
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -57,15 +51,13 @@ def run(
     print("The practice shop is closed.", file=sys.stderr)
 
 
-async def serve(
-    shop: PracticeShop, host: str, port: int, stopping: asyncio.Event, on_signals: bool = False
-) -> None:
+async def serve(shop: PracticeShop, host: str, port: int, stopping: asyncio.Event, on_signals: bool = False) -> None:
     """Serve a shop on this loop until `stopping` is set."""
     if on_signals:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     server = Server(
-        asgi(shop, admin_api(shop.world)),
+        asgi(shop),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -79,7 +71,7 @@ async def serve(
     ]
     stopped = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     for task in (*work[1:], stopped):
         task.cancel()
     await asyncio.gather(*work, stopped, return_exceptions=True)
@@ -89,44 +81,21 @@ async def serve(
             raise error
 
 
-def asgi(shop: PracticeShop, api: AsgiApp) -> AsgiApp:
-    """The shop as an ASGI application: pages and controls here, everything else to the Admin API."""
+def asgi(shop: PracticeShop) -> AsgiApp:
+    """The shop as an ASGI application. Each request sees the shop as of now, and what it changed is told."""
+
+    async def pages_and_controls(request: Request) -> Response:
+        return handle(shop, request)
+
+    server = PracticeServer(shop.world, shop.clock, routes={"/": pages_and_controls})
+    shop.mutations_served = server.endpoint.counts
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        if handles(scope["path"]):
-            await _send(send, handle(shop, await _request(scope, receive)))
-            return
         shop.advance()
-        await api(scope, receive, send)
+        await server(scope, receive, send)
         shop.advance(by="app")
 
     return application
-
-
-async def _request(scope: Scope, receive: Receive) -> Request:
-    body = b""
-    while len(body) <= MAX_BODY_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        query=dict(parse_qsl(scope["query_string"].decode("latin-1"))),
-        headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
-        body=body,
-    )
-
-
-async def _send(send: Send, response: Response) -> None:
-    headers = [(b"content-type", response.content_type.encode())]
-    if response.location:
-        headers.append((b"location", response.location.encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
 
 
 def _check_free(host: str, port: int) -> None:

@@ -10,42 +10,24 @@ Errors answer `{"error": sentence}` with 400 (unreadable), 403, 404 or 409 (the 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ordna.practice import derive
 from ordna.practice.deeds import DEEDS
 from ordna.practice.model import Fulfillment, FulfillmentOrder, Order
 from ordna.practice.mutations.refusal import Refused
-from ordna.practice.pages import deliveries_page, order_page, orders_page
+from ordna.practice.pages import deliveries_page, missing_page, order_page, orders_page
 from ordna.practice.plots import draw_basket, spoil_address
 from ordna.practice.runtime import PracticeShop
+from ordna.practice.server import Request, Response
 from ordna.practice.totals import totals
 
 LIST_LIMIT = 250
 MAX_ORDERS_PER_HOUR = 20_000.0
+_HTML = "text/html; charset=utf-8"
 _PAYMENTS = ("captured", "authorized", "pending", "declined first", "gift card", "free")
-
-
-@dataclass(frozen=True)
-class Request:
-    """An HTTP request, read to its end; header names in lower case."""
-
-    method: str
-    path: str
-    query: dict[str, str] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Response:
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-    location: str = ""
 
 
 class Declined(Exception):
@@ -54,11 +36,6 @@ class Declined(Exception):
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-def handles(path: str) -> bool:
-    """Whether this path belongs to the pages and controls, and not to the Admin API."""
-    return path in ("/", "/deliveries") or path.startswith(("/orders/", "/_practice/"))
 
 
 def handle(shop: PracticeShop, request: Request) -> Response:
@@ -72,21 +49,23 @@ def handle(shop: PracticeShop, request: Request) -> Response:
         sentence, data = _change(shop, request)
         return _done(request, sentence, data)
     except Declined as declined:
-        return _json({"error": str(declined)}, declined.status)
+        if request.path.startswith("/_practice/"):
+            return _json({"error": str(declined)}, declined.status)
+        return Response(declined.status, missing_page(shop, str(declined)).encode(), _HTML)
     except Refused as refused:
         return _done(request, f"The shop refuses: {refused}", {"error": str(refused)}, status=409)
 
 
 def _read(shop: PracticeShop, request: Request) -> Response:
-    parts = request.path.strip("/").split("/")
-    match parts:
+    query = dict(parse_qsl(request.query))
+    match request.path.strip("/").split("/"):
         case [""]:
-            page = max(1, _number(request.query.get("page", "1")))
-            return _html(orders_page(shop, page, request.query.get("said", "")))
+            page = max(1, _number(query.get("page", "1")))
+            return _html(orders_page(shop, page, query.get("said", "")))
         case ["deliveries"]:
             return _html(deliveries_page(shop))
         case ["orders", number]:
-            return _html(order_page(shop, _order(shop, number), request.query.get("said", "")))
+            return _html(order_page(shop, _order(shop, number), query.get("said", "")))
         case ["_practice", "orders"]:
             newest = list(shop.world.orders.values())[-LIST_LIMIT:]
             briefs = [_brief(order) for order in reversed(newest)]
@@ -118,6 +97,9 @@ def _change(shop: PracticeShop, request: Request) -> tuple[str, dict[str, Any]]:
             pace = _pace(wish)
             shop.life.set_pace(pace)
             return f"From now on {pace:g} orders an hour.", {"orders_per_hour": pace}
+        case ["_practice", "uninstall"]:
+            shop.uninstall()
+            return "The app is removed. To come back it needs the new credentials.", shop.credentials()
         case ["_practice", "pause"]:
             shop.life.pause()
             return "The shop stands still.", {"paused": True}
@@ -169,8 +151,8 @@ def _done(request: Request, sentence: str, data: dict[str, Any], status: int = 2
     if not _is_form(request):
         return _json(data, status)
     back = urlsplit(request.headers.get("referer", "/")).path or "/"
-    target = back if handles(back) and not back.startswith("/_practice") else "/"
-    return Response(303, b"", location=f"{target}?said={quote(sentence)}")
+    target = back if back.startswith("/orders/") else "/"
+    return Response(303, b"", headers=(("location", f"{target}?said={quote(sentence)}"),))
 
 
 def _wish(request: Request) -> dict[str, Any]:
@@ -277,4 +259,4 @@ def _json(data: Any, status: int = 200) -> Response:
 
 
 def _html(page: str) -> Response:
-    return Response(200, page.encode(), "text/html; charset=utf-8")
+    return Response(200, page.encode(), _HTML)

@@ -174,6 +174,22 @@ def move(world: World, order: Order) -> None:
     fulfillment_orders.move(world, one, other)
 
 
+def split(world: World, order: Order) -> None:
+    """Part the first fulfillment order in two, to be shipped one by one."""
+    one = _splittable(order)[0]
+    fulfillment_orders.split(world, one, _half(one))
+
+
+def merge(world: World, order: Order) -> None:
+    """Bring fulfillment orders at one location together again."""
+    one = _mergeable(order)[0]
+    fulfillment_orders.merge(world, [(one, None), *((other, None) for other in derive.mergeable_with(one))])
+
+
+def delete(world: World, order: Order) -> None:
+    orders.delete_order(world, order)
+
+
 def hold_by_other_app(world: World, order: Order) -> None:
     one = _shippable(order)[0]
     notes = "A check of this order is under way."
@@ -206,6 +222,8 @@ DEEDS: dict[str, Deed] = {
     "refund_part": Deed("Refund one unit", lambda order: _is_refundable(order), refund_part),
     "refund": Deed("Refund all", lambda order: _is_refundable(order), refund),
     "move": Deed("Move to the other location", lambda order: bool(_movable(order)), move),
+    "split": Deed("Split", lambda order: bool(_splittable(order)), split),
+    "merge": Deed("Merge", lambda order: bool(_mergeable(order)), merge),
     "complete_address": Deed("Complete the address", lambda order: _lacks_address(order), complete_address),
     "note": Deed("Add a note", lambda order: order.note is None, note),
     "tag": Deed("Add a tag", lambda order: "called" not in order.tags, tag),
@@ -215,6 +233,7 @@ DEEDS: dict[str, Deed] = {
     ),
     "cancel": Deed("Cancel", lambda order: _is_cancellable(order), cancel),
     "close": Deed("Close", lambda order: order.closed_at is None, close),
+    "delete": Deed("Delete for good", lambda order: order.test or order.cancelled_at is not None, delete),
     "cancel_as_fraud": Deed("", lambda order: _is_cancellable(order), cancel_as_fraud),
     "deliver_gift_cards": Deed("", lambda order: bool(_gift_cards(order)), deliver_gift_cards),
     "assess_low": Deed("", lambda order: True, _assess("LOW", "POSITIVE", "The card's checks passed.")),
@@ -264,6 +283,14 @@ def _travelling(order: Order) -> list[Fulfillment]:
 
 def _movable(order: Order) -> list[FulfillmentOrder]:
     return [one for one in _shippable(order) if one.status == "OPEN" and not one.progress_reported]
+
+
+def _splittable(order: Order) -> list[FulfillmentOrder]:
+    return [one for one in _movable(order) if derive.units(one) > 1]
+
+
+def _mergeable(order: Order) -> list[FulfillmentOrder]:
+    return [one for one in _movable(order) if derive.mergeable_with(one)]
 
 
 def _authorization(order: Order) -> Transaction | None:

@@ -206,7 +206,7 @@ class Life:
 
     def _report(self, parcel: Fulfillment, status: str) -> None:
         arrived = any(event.status == "DELIVERED" for event in parcel.events)
-        if parcel.status == "SUCCESS" and not arrived:
+        if parcel.status == "SUCCESS" and not arrived and not parcel.order.deleted:
             add_event(self.world, parcel, status, message=_REPORTS[status])
 
     def _send_gift_cards(self, order: Order) -> None:
@@ -217,7 +217,7 @@ class Life:
     def _close(self, order: Order) -> None:
         """Shopify archives an order by itself once it is paid and everything has arrived."""
         done = derive.fulfillment_status(order) == "FULFILLED" and not DEEDS["deliver"].is_open(order)
-        if done and order.closed_at is None and derive.financial_status(order) != "PENDING":
+        if done and not (order.closed_at or order.deleted) and derive.financial_status(order) != "PENDING":
             close_order(self.world, order)
 
 

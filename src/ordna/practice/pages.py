@@ -68,7 +68,8 @@ def order_page(shop: PracticeShop, order: Order, said: str) -> str:
 <p class="row">{_statuses(order)}{'<span class="word warn">◆ test</span>' if order.test else ""}</p>
 <section class="card"><h2>Do it in the shop's own admin</h2>{_deeds(order)}</section>
 <div class="grid"><div><section class="card scroll"><h2>Lines</h2><table>{lines}</table>
-<p class="num"><span class="soft">Total now</span> <b>{_total(order)}</b></p></section>{_parts(order)}{_parcels(shop, order)}</div>
+<p class="num"><span class="soft">Total now</span> <b>{_total(order)}</b></p></section>{_parts(order)}
+{_parcels(shop, order)}</div>
 <div><section class="card"><h2>Customer</h2>{_customer(order)}</section>
 <section class="card"><h2>What happened</h2><ol>{story}</ol></section></div></div>"""
     return _page(shop, order.name, body)
@@ -88,6 +89,11 @@ def deliveries_page(shop: PracticeShop) -> str:
 Waiting: {shop.sender.desk.waiting():,}.</p><table><thead><tr><th>Status<th>Topic<th>Order<th>Tries<th>Answer
 <th>When</tr></thead><tbody>{rows}</tbody></table></section>"""
     return _page(shop, "Webhooks", body, refresh_s=10)
+
+
+def missing_page(shop: PracticeShop, sentence: str) -> str:
+    """What a person sees who asked for something that is not there."""
+    return _page(shop, "Not here", f'<h1>{text(sentence)}</h1><p><a href="/">All orders</a></p>')
 
 
 def text(value: object) -> str:

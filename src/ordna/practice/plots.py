@@ -105,8 +105,10 @@ def draw_plot(world: World, order: Order, payment: str, random: Random, tempo: T
             steps.append(Step(edited_at + tempo.hours(random, 0.5, 20), "pay"))
     if random.random() < 0.04:
         steps.append(Step(placed_at + tempo.hours(random, 0.3, 5), random.choice(("note", "tag"))))
-    if random.random() < 0.01:
-        steps.append(Step(placed_at + tempo.hours(random, 0.5, 3), "move"))
+    if random.random() < 0.02:
+        steps.append(Step(placed_at + tempo.hours(random, 0.5, 3), random.choice(("move", "split"))))
+    if order.test and random.random() < 0.4:
+        steps.append(Step(placed_at + tempo.hours(random, 20, 60), "delete"))
     if not is_complete(order.shipping_address) and random.random() < 0.8:
         steps.append(Step(placed_at + tempo.hours(random, 2, 20), "complete_address"))
     steps += _shipping(world, placed_at, random, tempo)

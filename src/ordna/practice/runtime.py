@@ -9,7 +9,6 @@ changed something; then `by` says who asked. All of it runs on one event loop.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,7 +44,7 @@ class PracticeShop:
         self.life = life
         self.clock = clock
         self.sender = WebhookSender(world, clock)
-        self.mutations_served: Counter[str] = Counter()
+        self.mutations_served: dict[str, int] = {}
         self.base_url = ""
         self._stories: dict[int, list[Told]] = {}
 
@@ -81,6 +80,17 @@ class PracticeShop:
             "client_id": app.client_id,
             "client_secret": app.client_secret,
         }
+
+    def uninstall(self) -> None:
+        """The merchant removes the app: it is told a last time, then its webhooks and old credentials are gone."""
+        self.world.changed("app/uninstalled", self.world.shop)
+        self.advance(by="admin")
+        app = self.world.apps[0]
+        for number in [s.id for s in self.world.subscriptions.values() if s.app_id == app.id]:
+            del self.world.subscriptions[number]
+        serial = self.world.next_id("_installation")
+        app.static_token = f"practice_token_{serial:032x}"
+        app.client_secret = f"practice_secret_{serial:032x}"
 
     async def beat(self) -> None:
         """Advance twice a second until cancelled."""
