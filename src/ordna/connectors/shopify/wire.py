@@ -138,6 +138,7 @@ def _receive(connection: http.client.HTTPConnection, deadline: float) -> tuple[W
         pieces.append(piece)
     if response.length:
         raise http.client.IncompleteRead(b"", response.length)
+    response.close()  # frees the connection for the next request; the socket stays open
     answer = WireAnswer(response.status, b"".join(pieces), _seconds(response.getheader("Retry-After")))
     return answer, not response.will_close
 

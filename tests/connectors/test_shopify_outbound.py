@@ -1,0 +1,421 @@
+"""Effects performed and looked up, orders read back, webhooks subscribed: over real HTTP, to a shop told what to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ordna.connectors.contract import Answer, Endpoint
+from ordna.connectors.shopify.outbound import ShopifyOutbound, Swept
+from ordna.connectors.shopify.webhooks import translate
+from ordna.core.effects import (
+    CancelOrder,
+    Effect,
+    EffectBody,
+    HoldPart,
+    NoteOrder,
+    ReleasePart,
+    ShipPart,
+    TagOrder,
+    UntagOrder,
+)
+from ordna.core.messages import Quantity, Snapshot
+from tests.connectors import shopify_nodes as graph
+from tests.connectors.canned_shop import Answerer, CannedShop, Raw, canned_shop
+from tests.connectors.shopify_nodes import gid
+
+ORDER = "5012345678901"
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+Node = dict[str, Any]
+
+
+@contextmanager
+def outbound(answers: dict[str, Any] | Answerer) -> Iterator[tuple[ShopifyOutbound, CannedShop]]:
+    def by_name(name: str, variables: dict[str, Any]) -> Any:
+        assert isinstance(answers, dict)
+        found = answers[name]
+        return found(variables) if callable(found) else found
+
+    with canned_shop(by_name if isinstance(answers, dict) else answers) as shop:
+        door = ShopifyOutbound(Endpoint(shop.url, "a.myshopify.com", "2026-10", token="t"), 2.0)
+        yield door, shop
+        door.close()
+
+
+def effect(body: EffectBody) -> Effect:
+    return Effect("key", 1, body)
+
+
+def performed(body: EffectBody, answers: dict[str, Any]) -> tuple[Answer, CannedShop]:
+    with outbound(answers) as (door, shop):
+        return door.perform(effect(body), ORDER), shop
+
+
+def looked_up(body: EffectBody, answers: dict[str, Any]) -> Answer:
+    with outbound(answers) as (door, _):
+        return door.look_up(effect(body), ORDER)
+
+
+def wrong(message: str, code: str | None = None) -> list[Node]:
+    return [{"field": ["id"], "message": message, **({"code": code} if code else {})}]
+
+
+def holds(*standing: Node) -> Node:
+    return {
+        "fulfillmentOrder": {"id": gid("FulfillmentOrder", 51), "status": "ON_HOLD", "fulfillmentHolds": list(standing)}
+    }
+
+
+OURS = {"id": gid("FulfillmentHold", 71), "handle": "ordna-1", "heldByRequestingApp": True}
+THEIRS = {"id": gid("FulfillmentHold", 72), "handle": "ordna-1", "heldByRequestingApp": False}
+HOLD = HoldPart("51", "ordna-1", "high value first order")
+RELEASE = ReleasePart("51", "ordna-1", "71")
+
+
+# --- holds ------------------------------------------------------------------------------------------------------
+
+
+def test_a_hold_is_placed_under_our_handle_and_answers_with_its_id() -> None:
+    made = {"fulfillmentOrderHold": {"fulfillmentHold": {"id": gid("FulfillmentHold", 71)}, "userErrors": []}}
+    answer, shop = performed(HOLD, {"Hold": made})
+    assert (answer.result, answer.reference, answer.points) == ("confirmed", "71", 10.0)
+    assert shop.calls == [
+        (
+            "Hold",
+            {
+                "id": gid("FulfillmentOrder", 51),
+                "hold": {
+                    "reason": "OTHER",
+                    "reasonNotes": "high value first order",
+                    "handle": "ordna-1",
+                    "notifyMerchant": False,
+                },
+            },
+        )
+    ]
+
+
+def test_a_hold_that_stands_under_our_handle_already_is_the_one_we_want() -> None:
+    taken = {"fulfillmentOrderHold": {"userErrors": wrong("taken", "DUPLICATE_FULFILLMENT_HOLD_HANDLE")}}
+    answer, _ = performed(HOLD, {"Hold": taken, "LookUpHolds": holds(OURS)})
+    assert (answer.result, answer.reference) == ("confirmed", "71")
+
+
+def test_another_apps_hold_of_the_same_name_is_not_ours() -> None:
+    limit = {"fulfillmentOrderHold": {"userErrors": wrong("too many", "FULFILLMENT_ORDER_HOLD_LIMIT_REACHED")}}
+    answer, _ = performed(HOLD, {"Hold": limit, "LookUpHolds": holds(THEIRS)})
+    assert (answer.result, answer.code) == ("refused", "fulfillment_order_hold_limit_reached")
+    assert answer.sentence == "too many"
+
+
+def test_a_release_names_our_hold_only() -> None:
+    gone = {"fulfillmentOrderReleaseHold": {"fulfillmentOrder": {"id": "x"}, "userErrors": []}}
+    answer, shop = performed(RELEASE, {"Release": gone})
+    assert answer.result == "confirmed"
+    assert shop.calls == [("Release", {"id": gid("FulfillmentOrder", 51), "holds": [gid("FulfillmentHold", 71)]})]
+
+
+def test_a_release_without_an_id_finds_our_hold_by_its_handle_and_never_sends_an_empty_list() -> None:
+    gone = {"fulfillmentOrderReleaseHold": {"fulfillmentOrder": {"id": "x"}, "userErrors": []}}
+    unknown = ReleasePart("51", "ordna-1", "")
+    answer, shop = performed(unknown, {"Release": gone, "LookUpHolds": holds(THEIRS, OURS)})
+    assert answer.result == "confirmed"
+    assert shop.calls[-1][1]["holds"] == [gid("FulfillmentHold", 71)]
+    answer, shop = performed(unknown, {"LookUpHolds": holds(THEIRS)})
+    assert answer.result == "confirmed"
+    assert shop.operations == ["LookUpHolds"]
+
+
+def test_a_hold_that_is_gone_already_is_released_and_one_that_stands_is_not() -> None:
+    refused = {"fulfillmentOrderReleaseHold": {"userErrors": wrong("cannot release", "INVALID_ACCESS")}}
+    answer, _ = performed(RELEASE, {"Release": refused, "LookUpHolds": holds(THEIRS)})
+    assert answer.result == "confirmed"
+    answer, _ = performed(RELEASE, {"Release": refused, "LookUpHolds": holds(OURS)})
+    assert (answer.result, answer.code) == ("refused", "invalid_access")
+
+
+# --- shipping ---------------------------------------------------------------------------------------------------
+
+SHIP = ShipPart("51", (Quantity("101", 1), Quantity("102", 2)), carrier="DHL", tracking="JD01")
+
+
+def part_lines(*lines: tuple[int, int, int]) -> Node:
+    nodes = [
+        {
+            "id": gid("FulfillmentOrderLineItem", own),
+            "remainingQuantity": units,
+            "lineItem": {"id": gid("LineItem", line)},
+        }
+        for own, line, units in lines
+    ]
+    return {"fulfillmentOrder": {"id": gid("FulfillmentOrder", 51), "status": "OPEN", "lineItems": graph.page(*nodes)}}
+
+
+SHIPPED = {"fulfillmentCreate": {"fulfillment": {"id": gid("Fulfillment", 4001)}, "userErrors": []}}
+
+
+def test_exactly_the_units_asked_for_are_shipped_by_the_parts_own_line_ids() -> None:
+    answers = {"PartLines": part_lines((901, 101, 1), (902, 102, 5), (903, 103, 1)), "Fulfill": SHIPPED}
+    answer, shop = performed(SHIP, answers)
+    assert (answer.result, answer.reference, answer.points) == ("confirmed", "4001", 20.0)
+    assert shop.calls[-1][1]["fulfillment"] == {
+        "lineItemsByFulfillmentOrder": [
+            {
+                "fulfillmentOrderId": gid("FulfillmentOrder", 51),
+                "fulfillmentOrderLineItems": [
+                    {"id": gid("FulfillmentOrderLineItem", 901), "quantity": 1},
+                    {"id": gid("FulfillmentOrderLineItem", 902), "quantity": 2},
+                ],
+            }
+        ],
+        "notifyCustomer": False,
+        "trackingInfo": {"company": "DHL", "number": "JD01"},
+    }
+
+
+def test_units_the_part_no_longer_holds_are_not_shipped() -> None:
+    answer, shop = performed(SHIP, {"PartLines": part_lines((901, 101, 1), (902, 102, 1))})
+    assert (answer.result, answer.code) == ("refused", "units_not_there")
+    assert shop.operations == ["PartLines"]
+
+
+def test_what_goes_wrong_before_the_fulfillment_is_asked_for_is_no_doubt() -> None:
+    answer, shop = performed(SHIP, {"PartLines": Raw(500)})
+    assert answer.result == "again"
+    assert shop.operations == ["PartLines"]
+    answer, _ = performed(SHIP, {"PartLines": {"fulfillmentOrder": None, "x": 1}})
+    assert (answer.result, answer.code) == ("refused", "not_found")
+
+
+def test_a_refused_fulfillment_is_never_taken_for_one_that_exists() -> None:
+    refused = {"fulfillmentCreate": {"fulfillment": None, "userErrors": wrong("The order is on hold.")}}
+    answer, shop = performed(SHIP, {"PartLines": part_lines((901, 101, 1), (902, 102, 2)), "Fulfill": refused})
+    assert (answer.result, answer.code, answer.sentence) == ("refused", "user_error", "The order is on hold.")
+    assert shop.operations == ["PartLines", "Fulfill"]
+
+
+def test_a_fulfillment_whose_answer_is_lost_is_in_doubt_and_a_look_tells() -> None:
+    lines = part_lines((901, 101, 1), (902, 102, 2))
+    answer, _ = performed(SHIP, {"PartLines": lines, "Fulfill": Raw(cut=0)})
+    assert answer.result == "in_doubt"
+
+    def parcels(*nodes: Node) -> Node:
+        return {"fulfillmentOrder": {"id": "x", "status": "CLOSED", "fulfillments": graph.page(*nodes)}}
+
+    other = graph.fulfillment(fulfillmentLineItems=graph.page(graph.units(101, 1)))
+    assert looked_up(SHIP, {"LookUpParcels": parcels()}).result == "again"
+    assert looked_up(SHIP, {"LookUpParcels": parcels(other)}).result == "again"
+    assert looked_up(SHIP, {"LookUpParcels": parcels(graph.fulfillment(status="CANCELLED"))}).result == "again"
+    mine = looked_up(SHIP, {"LookUpParcels": parcels(other, graph.fulfillment())})
+    assert (mine.result, mine.reference) == ("confirmed", "4001")
+    differently_tracked = graph.fulfillment(trackingInfo=[{"company": "DHL", "number": "JD99"}])
+    assert looked_up(SHIP, {"LookUpParcels": parcels(differently_tracked)}).result == "again"
+    assert looked_up(SHIP, {"LookUpParcels": Raw(500)}).result == "again"
+
+
+def test_a_part_with_many_lines_is_read_to_its_last_page() -> None:
+    first = part_lines((901, 101, 1))
+    first["fulfillmentOrder"]["lineItems"]["pageInfo"] = {"hasNextPage": True, "endCursor": "c1"}
+    second = {"node": part_lines((902, 102, 2))["fulfillmentOrder"]}
+    answer, shop = performed(SHIP, {"PartLines": first, "MorePartLineIds": second, "Fulfill": SHIPPED})
+    assert answer.result == "confirmed"
+    assert shop.calls[1] == ("MorePartLineIds", {"id": gid("FulfillmentOrder", 51), "after": "c1"})
+
+
+# --- cancelling, tags, notes ------------------------------------------------------------------------------------
+
+CANCEL = CancelOrder("customer", refund=True, restock=True, notify=False)
+
+
+def order_says(**changes: Any) -> Node:
+    return {"order": {"id": gid("Order", int(ORDER)), "cancelledAt": None, "tags": [], "note": None, **changes}}
+
+
+def test_a_cancellation_the_shop_took_is_asked_not_done() -> None:
+    taken = {"orderCancel": {"job": {"id": "gid://shopify/Job/ab-1", "done": False}, "orderCancelUserErrors": []}}
+    answer, shop = performed(CANCEL, {"Cancel": taken})
+    assert (answer.result, answer.code, answer.reference) == ("confirmed", "asked", "ab-1")
+    assert shop.calls[0][1] == {
+        "id": gid("Order", int(ORDER)),
+        "reason": "CUSTOMER",
+        "restock": True,
+        "notify": False,
+        "refund": {"originalPaymentMethodsRefund": True},
+    }
+
+
+def test_cancelling_a_cancelled_order_is_done_and_a_refusal_is_told() -> None:
+    refused = {"orderCancel": {"job": None, "orderCancelUserErrors": wrong("Cannot cancel", "INVALID")}}
+    done, _ = performed(CANCEL, {"Cancel": refused, "LookUpOrder": order_says(cancelledAt="2026-11-20T10:00:00Z")})
+    assert (done.result, done.code) == ("confirmed", None)
+    kept, _ = performed(CANCEL, {"Cancel": refused, "LookUpOrder": order_says()})
+    assert (kept.result, kept.code, kept.sentence) == ("refused", "invalid", "Cannot cancel")
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "result"),
+    [
+        (CANCEL, {"cancelledAt": "2026-11-20T10:00:00Z"}, "confirmed"),
+        (CANCEL, {}, "again"),
+        (TagOrder(("VIP",)), {"tags": ["vip", "gift"]}, "confirmed"),
+        (TagOrder(("vip", "new")), {"tags": ["vip"]}, "again"),
+        (UntagOrder(("vip",)), {"tags": ["gift"]}, "confirmed"),
+        (UntagOrder(("vip",)), {"tags": ["vip"]}, "again"),
+        (NoteOrder("Ring twice"), {"note": "Ring twice "}, "confirmed"),
+        (NoteOrder("Ring twice"), {"note": None}, "again"),
+    ],
+)
+def test_what_is_in_doubt_is_looked_up(body: EffectBody, state: Node, result: str) -> None:
+    assert looked_up(body, {"LookUpOrder": order_says(**state)}).result == result
+
+
+def test_tags_and_notes_are_written_to_the_order() -> None:
+    ok: Node = {"userErrors": []}
+    calls = [
+        (TagOrder(("a", "b")), "AddTags", {"tagsAdd": {**ok, "node": {"id": "x"}}}, {"tags": ["a", "b"]}),
+        (UntagOrder(("a",)), "RemoveTags", {"tagsRemove": {**ok, "node": {"id": "x"}}}, {"tags": ["a"]}),
+        (NoteOrder("Hi"), "WriteNote", {"orderUpdate": {**ok, "order": {"id": "x"}}}, {"note": "Hi"}),
+    ]
+    for body, name, answer, sent in calls:
+        found, shop = performed(body, {name: answer})
+        assert found.result == "confirmed"
+        assert shop.calls == [(name, {"id": gid("Order", int(ORDER)), **sent})]
+
+
+def test_the_cost_of_an_effect_is_known_before_it_is_sent() -> None:
+    with outbound({}) as (door, shop):
+        assert door.cost_of(effect(SHIP)) > door.cost_of(effect(HOLD)) == 10
+        assert shop.calls == []
+
+
+# --- reading back -----------------------------------------------------------------------------------------------
+
+
+def test_many_orders_are_read_in_few_calls_and_one_that_does_not_exist_is_none() -> None:
+    def nodes(variables: Node) -> Node:
+        known = {each: graph.order(id=each) for each in variables["ids"] if not each.endswith("/7")}
+        return {"nodes": [known.get(each) for each in variables["ids"]]}
+
+    refs = tuple(str(n) for n in range(1, 21))
+    with outbound({"ReadOrders": nodes}) as (door, shop):
+        reading = door.read_orders(refs, NOW)
+    assert len(shop.calls) == 2
+    assert [read.order_ref for read in reading.orders] == list(refs)
+    assert [read.order_ref for read in reading.orders if read.body is None] == ["7"]
+    assert (reading.points, reading.failure) == (20.0, None)
+    assert reading.budget is not None
+    found = translate("ordna/read", reading.orders[0].body or b"", NOW)
+    assert isinstance(found, Snapshot)
+    assert found.order_ref == "1"
+    assert found.parts is not None
+    assert found.parts.version == NOW
+
+
+def long_order() -> Node:
+    parts = [graph.part(n, (n, 1)) for n in (51, 52)]
+    parts[1]["lineItems"] = graph.page(parts[1]["lineItems"]["nodes"][0], more=True)
+    parcel = graph.fulfillment(fulfillmentLineItems=graph.page(graph.units(101, 1), more=True))
+    refund = graph.refund(refundLineItems=graph.page(graph.units(101, 1), more=True))
+    return graph.order(
+        lineItems=graph.page(graph.line(101), more=True),
+        fulfillmentOrders=graph.page(*parts, more=True),
+        fulfillments=[parcel],
+        refunds=[refund],
+    )
+
+
+PAGES = {
+    "MoreOrderLines": {"node": {"lineItems": graph.page(graph.line(102, 2))}},
+    "MoreParts": {"node": {"fulfillmentOrders": graph.page(graph.part(53, (102, 1)))}},
+    "MorePartLines": {"node": {"lineItems": graph.part(0, (99, 3))["lineItems"]}},
+    "MoreShipmentLines": {"node": {"fulfillmentLineItems": graph.page(graph.units(102, 2))}},
+    "MoreRefundLines": {"node": {"refundLineItems": graph.page(graph.units(102, 1))}},
+}
+
+
+def test_every_nested_page_is_read_to_the_last() -> None:
+    with outbound({"ReadOrders": {"nodes": [long_order()]}, **PAGES}) as (door, shop):
+        reading = door.read_orders((ORDER,), NOW)
+    assert sorted(set(shop.operations)) == sorted(["ReadOrders", *PAGES])
+    found = translate("ordna/read", reading.orders[0].body or b"", NOW + timedelta(days=2))
+    assert isinstance(found, Snapshot)
+    assert found.problems == ()
+    assert found.order is not None
+    assert found.order.lines is not None
+    assert [each.id for each in found.order.lines] == ["101", "102"]
+    assert found.parts is not None
+    assert found.parts.complete
+    assert [each.id for each in found.parts.items] == ["51", "52", "53"]
+    assert found.parts.items[1].lines == (Quantity("52", 1), Quantity("99", 3))
+    assert found.shipments[0].lines == (Quantity("101", 1), Quantity("102", 2))
+    assert found.refunds[0].lines == (Quantity("101", 1), Quantity("102", 1))
+
+
+def test_a_page_that_cannot_be_had_leaves_the_read_incomplete_and_says_so() -> None:
+    with outbound({"ReadOrders": {"nodes": [long_order()]}, **{name: Raw(500) for name in PAGES}}) as (door, _):
+        reading = door.read_orders((ORDER,), NOW)
+    assert reading.failure is not None
+    assert reading.failure.result == "again"
+    found = translate("ordna/read", reading.orders[0].body or b"", NOW)
+    assert isinstance(found, Snapshot)
+    assert found.parts is not None
+    assert not found.parts.complete
+    assert found.order is not None
+    assert found.order.lines is None
+
+
+def test_a_read_that_failed_brings_nothing_and_the_reason() -> None:
+    with outbound({"ReadOrders": Raw(429, b"", {"Retry-After": "3"})}) as (door, _):
+        reading = door.read_orders((ORDER,), NOW)
+    assert reading.orders == ()
+    assert reading.failure is not None
+    assert reading.failure.retry_after_s == 3.0
+
+
+# --- what a connection needs besides -----------------------------------------------------------------------------
+
+
+def test_subscribing_makes_what_is_missing_and_unsubscribing_removes_ours_only() -> None:
+    url = "https://ordna.example.com/in/1"
+    standing = [
+        {"id": gid("WebhookSubscription", 1), "topic": "ORDERS_CREATE", "uri": url},
+        {"id": gid("WebhookSubscription", 2), "topic": "ORDERS_UPDATED", "uri": "https://other.example.com"},
+    ]
+    answers = {
+        "Subscriptions": {"webhookSubscriptions": graph.page(*standing)},
+        "Subscribe": lambda v: {
+            "webhookSubscriptionCreate": {
+                "webhookSubscription": {"id": gid("WebhookSubscription", 3)},
+                "userErrors": [],
+            }
+        },
+        "Unsubscribe": {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": "x", "userErrors": []}},
+    }
+    with outbound(answers) as (door, shop):
+        made = door.subscribe(url, ("orders/create", "orders/updated"))
+        assert not isinstance(made, Answer)
+        assert [each.topic for each in made] == ["ORDERS_CREATE", "ORDERS_UPDATED"]
+        assert shop.calls[-1] == ("Subscribe", {"topic": "ORDERS_UPDATED", "uri": url})
+        assert door.unsubscribe(url) == 1
+        assert shop.calls[-1] == ("Unsubscribe", {"id": gid("WebhookSubscription", 1)})
+
+
+def test_the_shop_the_sweep_and_the_orders_of_parts() -> None:
+    shop_node = {
+        "name": "Nordlys", "myshopifyDomain": "nordlys.myshopify.com", "currencyCode": "DKK",
+        "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"},
+    }  # fmt: skip
+    swept = graph.page({"id": gid("Order", 1), "updatedAt": "2026-11-20T10:00:00Z"}, more=True)
+    parts = [{"id": gid("FulfillmentOrder", 51), "orderId": gid("Order", 1)}, None]
+    answers = {"Shop": {"shop": shop_node}, "Sweep": {"orders": swept}, "OrdersOfParts": {"nodes": parts}}
+    with outbound(answers) as (door, shop):
+        facts = door.shop_facts()
+        assert not isinstance(facts, Answer)
+        assert (facts.name, facts.currency, facts.zone, facts.country) == ("Nordlys", "DKK", "Europe/Copenhagen", "DK")
+        assert door.sweep(NOW) == Swept((("1", "2026-11-20T10:00:00Z"),), "next")
+        assert shop.calls[-1][1]["query"] == "updated_at:>='2026-11-20T10:00:00Z'"
+        assert door.orders_of(("51", "52")) == {"51": "1"}
