@@ -89,7 +89,7 @@ def test_order_bodies_have_a_real_size(month: tuple[World, Tellings]) -> None:
 
 
 def test_money_is_a_decimal_string_with_two_places(month: tuple[World, Tellings]) -> None:
-    amounts = [amount for _, telling in month[1] for amount in _amounts(telling.body)]
+    amounts = [amount for _, telling in _some_of_each_topic(month[1]) for amount in _amounts(telling.body)]
     assert len(amounts) > 10_000
     assert {amount for amount in amounts if not re.fullmatch(r"-?\d+\.\d\d", amount)} == set()
 
@@ -169,11 +169,18 @@ def test_the_rarer_topics_fit_too() -> None:
 def _complaints(tellings: Tellings) -> list[str]:
     schemas = {path.name: json.loads(path.read_text()) for path in SAMPLES.glob("json_schemas_*/*.schema.json")}
     complaints: set[str] = set()
-    for topic, telling in tellings:
+    for topic, telling in _some_of_each_topic(tellings):
         schema = schemas.get(topic.replace("/", "__") + ".schema.json")
         if schema:
             complaints |= {f"{topic} {fault}" for fault in faults(schema, telling.body)}
     return sorted(complaint for complaint in complaints if not TOO_NARROW.fullmatch(complaint))
+
+
+def _some_of_each_topic(tellings: Tellings, at_most: int = 60) -> Tellings:
+    by_topic: dict[str, Tellings] = {}
+    for topic, telling in tellings:
+        by_topic.setdefault(topic, []).append((topic, telling))
+    return [each for group in by_topic.values() for each in group[:: len(group) // at_most + 1]]
 
 
 def _amounts(value: Any, key: str = "") -> Iterator[str]:

@@ -162,7 +162,7 @@ def _wish(request: Request) -> dict[str, Any]:
         return {}
     try:
         wish = json.loads(request.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Declined(400, f"The body is not JSON: {error}") from error
     if not isinstance(wish, dict):
         raise Declined(400, "The body is a JSON object.")
@@ -249,7 +249,7 @@ def _is_set(wish: dict[str, Any], name: str) -> bool:
 
 
 def _number(text: str) -> int:
-    if not text.isdigit():
+    if not (text.isdecimal() and len(text) < 20):
         raise Declined(404, f"{text!r} is no number.")
     return int(text)
 
