@@ -21,6 +21,7 @@ import pytest
 from ordna.engine.lanes import lane_of
 from ordna.engine.leases import Leases
 from ordna.engine.policies import Policies
+from ordna.engine.replay import check_fold
 from ordna.engine.step import Stepper
 from ordna.store import connections, inbox
 from ordna.store.database import Database
@@ -135,6 +136,7 @@ def ring() -> Keyring:
 def db(database: str) -> Iterator[Database]:
     opened = Database(database)
     yield opened
+    check_fold(opened)
     opened.close()
 
 

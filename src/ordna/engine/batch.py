@@ -80,8 +80,6 @@ def decide_all(
         item.result = result
         item.outcome = _outcome_of(item, page, result)
         ledger.note(page, item.message, result, policy, item.cause)
-    for page in pages.values():
-        ledger.close(page)
 
 
 def _page(item: Item, stored: Stored | None) -> Page:

@@ -6,6 +6,7 @@ moment in between leaves its trace in the decisions only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -33,21 +34,8 @@ class Page:
     """One order in a batch: as it was read, as it stands by now, and what was noted on the way."""
 
     __slots__ = (
-        "before",
-        "connection",
-        "effects",
-        "is_new",
-        "links",
-        "merchant_id",
-        "opened",
-        "order",
-        "order_id",
-        "order_ref",
-        "person",
-        "person_id",
-        "person_mark",
-        "policy",
-        "trail",
+        "before", "connection", "effects", "is_new", "links", "merchant_id", "news_at", "opened", "order", "order_id",
+        "order_ref", "person", "person_id", "person_mark", "policy", "trail",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +61,7 @@ class Page:
         self.is_new = is_new
         self.policy: Policy | None = None
         self.person: PersonSeen | None = None
+        self.news_at = 0
         self.effects: list[Effect] = []
         self.links: list[Link] = []
         self.opened: dict[tuple[str, str, int], datetime | None] = {}
@@ -134,7 +123,7 @@ class Ledger:
             if seen is not None and known is not None and seen.version >= known.version:
                 page.person = message.snapshot.person
 
-    def close(self, page: Page) -> None:
+    def _close(self, page: Page) -> None:
         """All messages of an order were decided: note what changed in all."""
         if page.order is page.before or page.order.state.order is None or page.policy is None:
             return
@@ -159,6 +148,8 @@ class Ledger:
         for fact in facts:
             seq += 1
             event = fact.event
+            if not isinstance(event, objects.NOISE):
+                page.news_at = seq
             kind = type(event).__name__
             self._entries.append(
                 Entry(
@@ -245,8 +236,10 @@ class Ledger:
 
     # --- writing ---
 
-    def write(self, conn: Connection) -> None:
+    def write(self, conn: Connection, pages: Iterable[Page]) -> None:
         """Everything noted, one statement a table; the order rows first, for they say whether somebody was faster."""
+        for page in pages:
+            self._close(page)
         effects = self._seal(conn)
         self._relink(conn)
         self._write_orders(conn)

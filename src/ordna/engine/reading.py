@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from ordna.connectors.contract import Hint, Ignored, ObjectHint, Unusable
+from ordna.connectors.registry import CONNECTORS
 from ordna.core.messages import EffectAnswered, Hinted, Message, Migrated, Observed, Snapshot, TimerFell, WentLive
 from ordna.engine.batch import Item
 from ordna.engine.policies import Policies
-from ordna.engine.systems import SYSTEMS
 from ordna.store.connections import ConnectionNow
 from ordna.store.inbox import Waiting
 
@@ -39,7 +39,7 @@ class ByPart(msgspec.Struct, frozen=True):
 
 def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> Item | ByPart | Closed:
     """One stored message as meaning. It raises only for what we wrote ourselves and can't read."""
-    if connection is None or connection.kind not in SYSTEMS:
+    if connection is None or connection.kind not in CONNECTORS:
         return Closed("ignored", "The connection is gone.")
     cause = f"inbox:{row.inbox_id}"
     own = _OWN_TOPICS.get(row.topic)
@@ -47,7 +47,7 @@ def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> 
         if row.order_hint is None:
             return Closed("unusable", "The message does not say its order.")
         return Item(connection, row.order_hint, own.decode(row.body), cause, row.inbox_id)
-    translated = SYSTEMS[connection.kind].translate(
+    translated = CONNECTORS[connection.kind].translate(
         row.topic, row.body, row.received_at, policies.client_id(connection)
     )
     match translated:

@@ -13,31 +13,25 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from hashlib import blake2b
 
 import psycopg
 
-from ordna.core.messages import Hinted
 from ordna.engine import clock, reading
-from ordna.engine.batch import Item, decide_all, lock_orders
-from ordna.engine.lanes import lane_of
+from ordna.engine.batch import decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
 from ordna.engine.policies import Policies
-from ordna.engine.reading import ByPart, Closed
-from ordna.store import connections, inbox, outbox
-from ordna.store.connections import ConnectionNow
+from ordna.engine.taking import Taken
+from ordna.store import connections, inbox
 from ordna.store.database import Connection, Database
 from ordna.store.inbox import Waiting
 from ordna.store.orders import Overtaken
-from ordna.store.outbox import RereadRow
 
 ROWS_MAX = 500
 ROWS_MIN = 8
 BYTES_MAX = 16 * 1024 * 1024
 LOCKED_MS_MAX = 100.0
 TRIES_MAX = 3
-PART_URGENCY = 3
 FRESHNESS_S = 1.0
 
 _log = logging.getLogger(__name__)
@@ -53,13 +47,16 @@ class Stepper:
         leases: Leases,
         policies: Policies,
         now: Callable[[], datetime] = clock.now,
+        touched: Callable[[set[int]], None] | None = None,
     ) -> None:
+        """`touched` is told the merchants of every batch that was committed."""
         self.rows_cap = ROWS_MAX
         self.locked_ms = 0.0
         self._database = database
         self._leases = leases
         self._policies = policies
         self._now = now
+        self._touched = touched
         self._heard: dict[tuple[int, int], datetime] = {}
 
     def round(self) -> int:
@@ -77,15 +74,19 @@ class Stepper:
                 rows = self._take(conn, lanes)
                 if not rows:
                     return 0
-                if not any(row.tries for row in rows):
+                together = not any(row.tries for row in rows)
+                if together:
                     self._handle(conn, rows)
-                    return len(rows)
         except _PASSING as error:
             _log.warning("a batch was not written and is tried again: %s", error)
             return 0
         except Exception:
             _log.exception("a batch of %d messages failed; each is tried alone", len(rows))
-        self._each_alone(rows)
+            together = False
+        if together:
+            self._tell(rows)
+        else:
+            self._each_alone(rows)
         return len(rows)
 
     # --- a batch ---
@@ -108,7 +109,7 @@ class Stepper:
         ledger.rereads.extend(taken.rereads(at))
         live = [item for item in taken.items if not item.outcome]
         decide_all(conn, pages, live, self._policies, ledger, at)
-        ledger.write(conn)
+        ledger.write(conn, pages.values())
         self._note_heard(conn, rows, taken.duplicates)
         finished = taken.outcomes()
         if inbox.finish(conn, finished, at) != len(finished):
@@ -146,6 +147,10 @@ class Stepper:
         elif locked_ms < LOCKED_MS_MAX / 2 and rows >= self.rows_cap:
             self.rows_cap = min(ROWS_MAX, self.rows_cap * 5 // 4 + 1)
 
+    def _tell(self, rows: Sequence[Waiting]) -> None:
+        if self._touched is not None:
+            self._touched({row.merchant_id for row in rows})
+
     # --- alone ---
 
     def _alone(self, shaky: Sequence[Lease]) -> int:
@@ -174,6 +179,7 @@ class Stepper:
         try:
             with self._database.engine([row.merchant_id]) as conn:
                 self._handle(conn, [row])
+            self._tell([row])
         except _PASSING as error:
             _log.warning("a message was not written and is tried again: %s", error)
         except Exception as error:
@@ -184,91 +190,3 @@ class Stepper:
     def _quarantine(self, row: Waiting, error: str) -> None:
         with self._database.engine([row.merchant_id]) as conn:
             inbox.quarantine(conn, row.merchant_id, row.inbox_id, error, self._now())
-
-
-class Taken:
-    """The messages of a batch as read: items for orders, and what came to nothing."""
-
-    def __init__(
-        self, rows: Sequence[Waiting], known: dict[tuple[int, int], ConnectionNow], policies: Policies
-    ) -> None:
-        self.items: list[Item] = []
-        self.duplicates: set[int] = set()
-        self._rows = rows
-        self._closed: dict[int, Closed] = {}
-        self._by_part: dict[int, ByPart] = {}
-        self._lost: list[ByPart] = []
-        for row in rows:
-            meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
-            if isinstance(meaning, Item):
-                self.items.append(meaning)
-            elif isinstance(meaning, ByPart):
-                self._by_part[row.inbox_id] = meaning
-            else:
-                self._closed[row.inbox_id] = meaning
-
-    def resolve_parts(self, conn: Connection) -> None:
-        """Find the orders of hints that name only a part; for the others the part itself is read."""
-        if not self._by_part:
-            return
-        keys = {(hint.connection[0], hint.connection[1], hint.part) for hint in self._by_part.values()}
-        owners = outbox.owners_of(conn, sorted(keys))
-        for row in self._rows:
-            hint = self._by_part.get(row.inbox_id)
-            if hint is None:
-                continue
-            owner = owners.get((hint.connection[0], hint.connection[1], hint.part))
-            if owner is None:
-                self._lost.append(hint)
-                self._closed[row.inbox_id] = Closed("hint")
-            else:
-                message = Hinted(owner, hint.topic, row.received_at)
-                self.items.append(Item(hint.connection, owner, message, f"inbox:{row.inbox_id}", row.inbox_id))
-
-    def drop_duplicates(self, conn: Connection, at: datetime) -> None:
-        """Deliveries we have seen before, or twice in this batch, come to nothing."""
-        keys = {
-            row.inbox_id: (row.merchant_id, row.webhook_id, blake2b(row.body, digest_size=16).digest())
-            for row in self._rows
-            if row.webhook_id and not reading.is_own(row.topic)
-        }
-        if not keys:
-            return
-        fresh = inbox.see(conn, list(keys.values()), at)
-        for row in self._rows:
-            key = keys.get(row.inbox_id)
-            if key is not None and key not in fresh:
-                self.duplicates.add(row.inbox_id)
-            fresh.discard(key)  # type: ignore[arg-type]
-        for item in self.items:
-            if item.inbox_id in self.duplicates:
-                item.outcome = "duplicate"
-
-    def rereads(self, at: datetime) -> list[RereadRow]:
-        """Reads that no order's page could ask for."""
-        return [
-            RereadRow(
-                hint.connection[0],
-                hint.connection[1],
-                f"fo:{hint.part}",
-                lane_of(f"fo:{hint.part}"),
-                PART_URGENCY,
-                at,
-                hint.topic,
-            )
-            for hint in self._lost
-        ]
-
-    def outcomes(self) -> list[tuple[int, int, str, str | None]]:
-        """(merchant, inbox id, outcome, error) of every message."""
-        by_id = {item.inbox_id: item.outcome for item in self.items}
-        out: list[tuple[int, int, str, str | None]] = []
-        for row in self._rows:
-            closed = self._closed.get(row.inbox_id)
-            if row.inbox_id in self.duplicates:
-                out.append((row.merchant_id, row.inbox_id, "duplicate", None))
-            elif closed is not None:
-                out.append((row.merchant_id, row.inbox_id, closed.outcome, closed.error))
-            else:
-                out.append((row.merchant_id, row.inbox_id, by_id[row.inbox_id], None))
-        return out

@@ -92,3 +92,55 @@ def decide(conn: Connection, decisions: Sequence[Decided]) -> None:
 def kinds_since(conn: Connection, merchant_id: int, order_id: str, seq: int) -> set[str]:
     """The kinds of events after a version."""
     return {row[0] for row in conn.execute(SQL["kinds_since"], (merchant_id, order_id, seq))}
+
+
+class StoredOrder(NamedTuple):
+    """An order as stored, for the proof that its journal explains it."""
+
+    order_id: str
+    seq: int
+    state: bytes
+    trail: bytes
+
+
+class JournalRow(NamedTuple):
+    """One event as stored."""
+
+    seq: int
+    kind: str
+    version: int
+    occurred_at: datetime
+    actor_kind: str
+    data: bytes
+
+
+def page_of_orders(conn: Connection, merchant_id: int, after: str, most: int) -> list[StoredOrder]:
+    """The next orders by id."""
+    found = conn.execute(SQL["page_of_orders"], (merchant_id, after, most), prepare=True, binary=True)
+    return [StoredOrder(*row) for row in found]
+
+
+def journal_of(conn: Connection, merchant_id: int, order_ids: Sequence[str]) -> dict[str, list[JournalRow]]:
+    """The journals of some orders, by order."""
+    out: dict[str, list[JournalRow]] = {}
+    for order_id, *row, data in conn.execute(SQL["journal_of"], (merchant_id, Texts(order_ids)), prepare=True):
+        out.setdefault(order_id, []).append(JournalRow(*row, data.encode()))
+    return out
+
+
+def links_stored(conn: Connection, merchant_id: int, order_ids: Sequence[str]) -> dict[str, list[Link]]:
+    """The links of some orders, by order."""
+    out: dict[str, list[Link]] = {}
+    for row in conn.execute(SQL["links_stored"], (merchant_id, Texts(order_ids)), prepare=True):
+        out.setdefault(row[0], []).append(Link(merchant_id, *row))
+    return out
+
+
+def orphans(conn: Connection, merchant_id: int) -> list[str]:
+    """Orders that have a journal and no row."""
+    return [row[0] for row in conn.execute(SQL["orphans"], (merchant_id,))]
+
+
+def all_merchants(conn: Connection) -> list[int]:
+    """Every merchant there is."""
+    return [row[0] for row in conn.execute(SQL["all_merchants"])]

@@ -54,13 +54,18 @@ where merchant_id = %s and order_id = any(%s::text[])
 order by order_id, seq
 
 -- name: links_stored
-select order_id, seq, object_kind, object_id, kind, actor_kind, occurred_at, previous, seconds_since from journal_object
+select order_id, seq, object_kind, object_id, kind, actor_kind, occurred_at, previous, seconds_since
+from journal_object
 where merchant_id = %s and order_id = any(%s::text[])
 order by order_id, seq, object_kind, object_id
 
 -- name: orphans
 -- Journal rows of orders that have no row.
 select j.order_id from journal j
-where j.merchant_id = %s
+where j.merchant_id = %s and j.seq = 1
   and not exists (select from orders o where o.merchant_id = j.merchant_id and o.order_id = j.order_id)
 limit 20
+
+-- name: all_merchants
+-- The lease table is the one that crosses merchants.
+select distinct merchant_id from lease where merchant_id > 0 order by merchant_id

@@ -1,0 +1,109 @@
+"""What a batch of stored messages means, before anything is decided: items for orders, duplicates, and what comes to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+from ordna.core.messages import Hinted
+from ordna.engine import reading
+from ordna.engine.batch import Item
+from ordna.engine.lanes import lane_of
+from ordna.engine.policies import Policies
+from ordna.engine.reading import ByPart, Closed
+from ordna.store import inbox, outbox
+from ordna.store.connections import ConnectionNow
+from ordna.store.database import Connection
+from ordna.store.inbox import Waiting
+from ordna.store.outbox import RereadRow
+
+PART_URGENCY = 3
+
+
+class Taken:
+    """The messages of a batch as read: items for orders, and what came to nothing."""
+
+    def __init__(
+        self, rows: Sequence[Waiting], known: dict[tuple[int, int], ConnectionNow], policies: Policies
+    ) -> None:
+        self.items: list[Item] = []
+        self.duplicates: set[int] = set()
+        self._rows = rows
+        self._closed: dict[int, Closed] = {}
+        self._by_part: dict[int, ByPart] = {}
+        self._lost: list[ByPart] = []
+        for row in rows:
+            meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
+            if isinstance(meaning, Item):
+                self.items.append(meaning)
+            elif isinstance(meaning, ByPart):
+                self._by_part[row.inbox_id] = meaning
+            else:
+                self._closed[row.inbox_id] = meaning
+
+    def resolve_parts(self, conn: Connection) -> None:
+        """Find the orders of hints that name only a part; for the others the part itself is read."""
+        if not self._by_part:
+            return
+        keys = {(hint.connection[0], hint.connection[1], hint.part) for hint in self._by_part.values()}
+        owners = outbox.owners_of(conn, sorted(keys))
+        for row in self._rows:
+            hint = self._by_part.get(row.inbox_id)
+            if hint is None:
+                continue
+            owner = owners.get((hint.connection[0], hint.connection[1], hint.part))
+            if owner is None:
+                self._lost.append(hint)
+                self._closed[row.inbox_id] = Closed("hint")
+            else:
+                message = Hinted(owner, hint.topic, row.received_at)
+                self.items.append(Item(hint.connection, owner, message, f"inbox:{row.inbox_id}", row.inbox_id))
+
+    def drop_duplicates(self, conn: Connection, at: datetime) -> None:
+        """Deliveries we have seen before, or twice in this batch, come to nothing."""
+        keys = {
+            row.inbox_id: (row.merchant_id, row.webhook_id, blake2b(row.body, digest_size=16).digest())
+            for row in self._rows
+            if row.webhook_id and not reading.is_own(row.topic)
+        }
+        if not keys:
+            return
+        fresh = inbox.see(conn, list(keys.values()), at)
+        for row in self._rows:
+            key = keys.get(row.inbox_id)
+            if key is not None and key not in fresh:
+                self.duplicates.add(row.inbox_id)
+            fresh.discard(key)  # type: ignore[arg-type]
+        for item in self.items:
+            if item.inbox_id in self.duplicates:
+                item.outcome = "duplicate"
+
+    def rereads(self, at: datetime) -> list[RereadRow]:
+        """Reads that no order's page could ask for."""
+        return [
+            RereadRow(
+                hint.connection[0],
+                hint.connection[1],
+                f"fo:{hint.part}",
+                lane_of(f"fo:{hint.part}"),
+                PART_URGENCY,
+                at,
+                hint.topic,
+            )
+            for hint in self._lost
+        ]
+
+    def outcomes(self) -> list[tuple[int, int, str, str | None]]:
+        """(merchant, inbox id, outcome, error) of every message."""
+        by_id = {item.inbox_id: item.outcome for item in self.items}
+        out: list[tuple[int, int, str, str | None]] = []
+        for row in self._rows:
+            closed = self._closed.get(row.inbox_id)
+            if row.inbox_id in self.duplicates:
+                out.append((row.merchant_id, row.inbox_id, "duplicate", None))
+            elif closed is not None:
+                out.append((row.merchant_id, row.inbox_id, closed.outcome, closed.error))
+            else:
+                out.append((row.merchant_id, row.inbox_id, by_id[row.inbox_id], None))
+        return out
