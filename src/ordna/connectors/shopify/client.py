@@ -67,7 +67,7 @@ class Client:
             return token
         body = msgspec.json.encode({"query": text_of(document), "variables": variables})
         result = self._wire.post(self._path, body, {**_JSON, "X-Shopify-Access-Token": token})
-        return _understood(result, is_mutation(document))
+        return understood(result, is_mutation(document))
 
     def _current_token(self) -> str | Answer:
         if self._token is not None and time.monotonic() < self._token_until:
@@ -131,7 +131,8 @@ _NEVER = frozenset(("ACCESS_DENIED", "RESOURCE_NOT_FOUND", "INVALID_VARIABLE", "
 _UNSURE = frozenset(("INTERNAL_SERVER_ERROR", "TIMEOUT"))
 
 
-def _understood(result: WireAnswer | WireFailure, mutation: bool) -> Reply | Answer:
+def understood(result: WireAnswer | WireFailure, mutation: bool) -> Reply | Answer:
+    """What an exchange means; a mutation that had left and was not answered in a way we can read is in doubt."""
     if isinstance(result, WireFailure):
         kind = "in_doubt" if mutation and result.sent else "again"
         return Answer(kind, result.code, result.sentence, retry_after_s=2.0 if kind == "again" else None)
