@@ -5,22 +5,27 @@ ordna_reader. Row-level security does the rest: whatever a statement forgets, fo
 
 Hot statements are keyed look-ups of at most some hundred rows. A plan made while a table was empty would scan it when it is
 full, so plans that scan whole tables are priced out of the engine's sessions.
+
+A pool here is a few connections and nothing else: no thread of its own, no waiting between attempts. When the server is
+away, whoever asks hears so at once; when it is back, the next one who asks is served.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg import Cursor
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SET_MERCHANTS = b"select set_config('ordna.merchants', %s, true)"
-_KEYED_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+_KEYED_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+_READ_ONLY = "-c default_transaction_read_only=on"
+_LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s"
 
 
 class DatabaseError(Exception):
@@ -35,13 +40,12 @@ class Database:
     """Connections to one database. `statements` and `commits` count what this process has sent."""
 
     def __init__(self, dsn: str, *, connections_max: int = 4, patience_s: float = 10.0) -> None:
-        """`patience_s`: how long to wait for a connection before `DatabaseDown`."""
+        """`connections_max` for each of the two ways; `patience_s`: how long to wait for a free one."""
         self.dsn = dsn
         self.statements = 0
         self.commits = 0
-        self._patience_s = patience_s
-        self._engine = self._pool("ordna_engine", _KEYED_PLANS, connections_max)
-        self._reader = self._pool("ordna_reader", "-c jit=off -c default_transaction_read_only=on", connections_max)
+        self._engine = self._pool(f"-c role=ordna_engine {_KEYED_PLANS} {_LIMITS}", connections_max, patience_s)
+        self._reader = self._pool(f"-c role=ordna_reader {_READ_ONLY} {_LIMITS}", connections_max, patience_s)
 
     @contextmanager
     def engine(self, merchants: Sequence[int]) -> Iterator[Connection]:
@@ -56,41 +60,25 @@ class Database:
             yield conn
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection that is not in use."""
         self._engine.close()
         self._reader.close()
 
     @contextmanager
-    def _transaction(self, pool: ConnectionPool[Connection], merchants: Sequence[int]) -> Iterator[Connection]:
+    def _transaction(self, pool: _Pool, merchants: Sequence[int]) -> Iterator[Connection]:
+        conn = pool.take(_array(merchants))
         try:
-            conn = pool.getconn(self._patience_s)
-        except (PoolTimeout, psycopg.OperationalError) as error:
-            raise DatabaseDown(str(error)) from error
-        try:
-            # The pool commits at the end of this block, or rolls back; it keeps no broken connection.
-            with conn:
-                conn.execute(_SET_MERCHANTS, (_array(merchants),), prepare=True)
-                yield conn
+            yield conn
+            conn.commit()
             self.commits += 1
+        except BaseException:
+            if not conn.closed:
+                _roll_back(conn)
+            raise
         finally:
-            pool.putconn(conn)
+            pool.give(conn)
 
-    def _pool(self, role: str, options: str, most: int) -> ConnectionPool[Connection]:
-        return ConnectionPool(
-            self.dsn,
-            min_size=0,
-            max_size=most,
-            open=True,
-            name=role,
-            timeout=self._patience_s,
-            kwargs={
-                "options": f"-c role={role} {options} -c statement_timeout=30s -c lock_timeout=10s",
-                "cursor_factory": self._counting_cursor(),
-                "connect_timeout": 2,
-            },
-        )
-
-    def _counting_cursor(self) -> type[Cursor[Any]]:
+    def _pool(self, options: str, most: int, patience_s: float) -> _Pool:
         database = self
 
         class CountingCursor(Cursor[Any]):
@@ -100,7 +88,66 @@ class Database:
                 database.statements += 1
                 return super().execute(*args, **kwargs)
 
-        return CountingCursor
+        return _Pool(self.dsn, options, CountingCursor, most, patience_s)
+
+
+class _Pool:
+    """At most so many connections; the last one given back is the first one taken."""
+
+    def __init__(
+        self, dsn: str, options: str, cursor_factory: type[Cursor[Any]], most: int, patience_s: float
+    ) -> None:
+        self._dsn = dsn
+        self._options = options
+        self._cursor_factory = cursor_factory
+        self._patience_s = patience_s
+        self._slots = threading.Semaphore(most)
+        self._free: list[Connection] = []
+
+    def take(self, merchants: str) -> Connection:
+        """A connection in a fresh transaction that sees these merchants. `DatabaseDown`."""
+        if not self._slots.acquire(timeout=self._patience_s):
+            raise DatabaseDown(f"No connection became free within {self._patience_s:g} s.")
+        try:
+            while self._free:
+                known = self._free.pop()
+                try:
+                    known.execute(_SET_MERCHANTS, (merchants,), prepare=True)
+                    return known
+                except psycopg.OperationalError:
+                    known.close()  # the server went away while it lay idle; nothing was begun yet
+            conn = self._connect()
+            conn.execute(_SET_MERCHANTS, (merchants,), prepare=True)
+            return conn
+        except psycopg.OperationalError as error:
+            self._slots.release()
+            raise DatabaseDown(str(error)) from error
+        except BaseException:
+            self._slots.release()
+            raise
+
+    def give(self, conn: Connection) -> None:
+        """Take a connection back; a broken one is forgotten."""
+        if not conn.closed:
+            self._free.append(conn)
+        self._slots.release()
+
+    def close(self) -> None:
+        """Close what lies idle."""
+        while self._free:
+            self._free.pop().close()
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(
+            self._dsn, options=self._options, cursor_factory=self._cursor_factory, connect_timeout=2
+        )
+
+
+def _roll_back(conn: Connection) -> None:
+    try:
+        conn.rollback()
+    except psycopg.Error:
+        conn.close()
 
 
 def _array(merchants: Sequence[int]) -> str:
