@@ -27,7 +27,7 @@ def financial_status(order: Order, sums: Totals | None = None) -> str:
             return "REFUNDED"
         if not is_zero(sums.refunded):
             return "PARTIALLY_REFUNDED"
-        return "PARTIALLY_PAID" if sums.outstanding.shop > 0 else "PAID"
+        return "PARTIALLY_PAID" if sums.current_total.shop > sums.received.shop else "PAID"
     kinds = {one.kind for one in order.transactions if one.status == "SUCCESS"}
     if not is_zero(sums.capturable):
         return "AUTHORIZED"
@@ -36,6 +36,15 @@ def financial_status(order: Order, sums: Totals | None = None) -> str:
     if order.cancelled_at:
         return "VOIDED"
     return "PAID" if is_zero(sums.total) else "PENDING"
+
+
+def display_financial_status(order: Order, sums: Totals | None = None) -> str | None:
+    """The order's `displayFinancialStatus`: None while nothing was paid and nobody said that it would be."""
+    status = financial_status(order, sums)
+    if status in ("PENDING", "VOIDED") and not order.payment_expected:
+        known = any(one.status in ("SUCCESS", "PENDING") for one in order.transactions)
+        return status if known else None
+    return status
 
 
 def fulfillment_status(order: Order) -> str:
@@ -57,8 +66,11 @@ def fulfillment_status(order: Order) -> str:
     return "UNFULFILLED"
 
 
-def supported_actions(order: FulfillmentOrder, app_id: int | None = None) -> list[str]:
-    """What may be asked of a fulfillment order now, in the order in which Shopify lists it."""
+def supported_actions(order: FulfillmentOrder, app_id: int | None = None, *, alone: bool = False) -> list[str]:
+    """What may be asked of a fulfillment order now, in the order in which Shopify lists it.
+
+    Read `alone`, not among its order's others, the real shop does not offer MERGE.
+    """
     remaining = units(order)
     if order.status not in LIVE or not remaining:
         return []
@@ -73,7 +85,7 @@ def supported_actions(order: FulfillmentOrder, app_id: int | None = None) -> lis
     if order.status == "IN_PROGRESS":
         return ["CREATE_FULFILLMENT", "REPORT_PROGRESS", "HOLD", "MARK_AS_OPEN"]
     split = ["SPLIT"] if remaining > 1 else []
-    merge = ["MERGE"] if mergeable_with(order) else []
+    merge = ["MERGE"] if not alone and mergeable_with(order) else []
     return ["CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE", "HOLD", *split, *merge]
 
 

@@ -442,6 +442,7 @@ class Order:
     cancel_reason: str | None = None
     staff_note: str | None = None
     cancel_job_id: str | None = None
+    payment_expected: bool = True
     edited: bool = False
     deleted: bool = False
     metafields: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)

@@ -105,7 +105,8 @@ def _one(real: dict[str, Any], lists: dict[str, list[str]]) -> tuple[dict[str, A
         lines = sorted(one["name"] for one in real["possibleTypes"] if one["name"] in lists)
     interfaces = sorted(one["name"] for one in real.get("interfaces") or [] if one["name"] in lists)
     one_of = bool(real.get("isOneOf"))
-    return {"kind": kind, "lines": sorted(lines), "interfaces": interfaces, "one_of": one_of}, reached
+    lines = lines if kind == "ENUM" else sorted(lines)
+    return {"kind": kind, "lines": lines, "interfaces": interfaces, "one_of": one_of}, reached
 
 
 def _field(field: dict[str, Any]) -> str:

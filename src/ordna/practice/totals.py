@@ -69,6 +69,7 @@ def totals(order: Order) -> Totals:
     current_tax = total(_current_tax(order))
     received = paid_in(order)
     refunded = total(one.amount for one in _successful(order, {"REFUND"}))
+    capturable = total(capturable_of(order, one) for one in order.transactions)
     subtotal = lines - line_discounts
     added_tax = NOTHING if order.taxes_included else tax
     current_added_tax = NOTHING if order.taxes_included else current_tax
@@ -88,8 +89,8 @@ def totals(order: Order) -> Totals:
         received=received,
         refunded=refunded,
         refunded_shipping=refunded_shipping,
-        outstanding=current_total - (received - refunded),
-        capturable=total(capturable_of(order, one) for one in order.transactions),
+        outstanding=current_total - (received - refunded) - capturable,
+        capturable=capturable,
         tip=total(line.price.times(line.quantity) for line in order.lines if line.is_tip),
     )
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from ordna.practice import derive
 from ordna.practice.model import Line, MoneyBag, Order, Variant
 from ordna.practice.mutations.placing import add_units, adjust_stock, drop_units, touch
-from ordna.practice.mutations.refusal import refuse
+from ordna.practice.mutations.refusal import Refused, UserError, refuse
 from ordna.practice.world import World
 
 MAX_TITLE = 255
@@ -64,7 +64,7 @@ def add_variant(
     world: World, session: EditSession, variant: Variant, quantity: int, *, allow_duplicates: bool = False
 ) -> StagedLine:
     if quantity <= 0:
-        raise refuse("must be greater than 0", "quantity")
+        raise _too_few(quantity)
     if not allow_duplicates and any(one.line.variant is variant for one in session.lines):
         sentence = f"The {variant.product.title} was not added because it's already on the order."
         raise refuse(sentence, "id")
@@ -153,6 +153,13 @@ def commit(world: World, session: EditSession, staff_note: str | None = None) ->
         "orders/edited", order, additions=additions, removals=removals, staff_note=staff_note, edit_id=edit
     )
     return order
+
+
+def _too_few(quantity: int) -> Refused:
+    errors = [UserError("must be greater than 0", ("quantity",))]
+    if quantity < 0:
+        errors.append(UserError("must be greater than or equal to 0", ("quantity",)))
+    return Refused(*errors)
 
 
 def _stage(session: EditSession, line: Line, quantity: int) -> StagedLine:

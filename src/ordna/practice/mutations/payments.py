@@ -110,9 +110,7 @@ def void(world: World, order: Order, authorization: Transaction) -> Transaction:
     if is_zero(capturable_of(order, authorization)):
         sentence = "Parent transaction require a parent_id referring to a voidable transaction"
         raise refuse(sentence, "parentTransactionId", code="AUTH_NOT_VOIDABLE")
-    made = record_transaction(
-        world, order, "VOID", authorization.amount, authorization.gateway, parent=authorization
-    )
+    made = record_transaction(world, order, "VOID", NOTHING, authorization.gateway, parent=authorization)
     touch(world, order)
     return made
 
@@ -120,7 +118,7 @@ def void(world: World, order: Order, authorization: Transaction) -> Transaction:
 def void_authorizations(world: World, order: Order) -> None:
     for one in list(order.transactions):
         if not is_zero(capturable_of(order, one)):
-            record_transaction(world, order, "VOID", one.amount, one.gateway, parent=one)
+            record_transaction(world, order, "VOID", NOTHING, one.gateway, parent=one)
 
 
 def refund(

@@ -183,12 +183,12 @@ def empty(args: dict[str, Any]) -> dict[str, Any]:
     return connection([], args)
 
 
-def payload(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A mutation's payload: what `work` returns, or the refusal as userErrors and nothing else."""
+def payload(work: Callable[[], dict[str, Any]], **refused_too: Any) -> dict[str, Any]:
+    """A mutation's payload: what `work` returns, or the refusal as userErrors beside `refused_too`."""
     try:
         return {**work(), "userErrors": []}
     except Refused as refused:
-        return {"userErrors": errors(refused)}
+        return {**refused_too, "userErrors": errors(refused)}
 
 
 def errors(refused: Refused) -> list[dict[str, Any]]:

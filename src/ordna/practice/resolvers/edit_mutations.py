@@ -101,9 +101,9 @@ def _commit(_root: Any, info: Info, id: str, **args: Any) -> dict[str, Any]:
         session = _session(info, id)
         was_closed = session.order.closed_at is not None
         order = edits.commit(world(info), session, args.get("staffNote"))
-        messages = ["Order updated"]
-        if was_closed:
-            messages = ["Order updated and unarchived"]
+        messages = ["Order updated", *(["Order unarchived"] if was_closed else [])]
+        if args.get("notifyCustomer"):
+            messages.append("Invoice sent" if totals(order).outstanding.shop > 0 else "Notification sent")
         return {"order": order, "successMessages": messages}
 
     return payload(work)
@@ -129,7 +129,7 @@ def _shown(session: EditSession, staged: StagedLine | None = None) -> dict[str, 
 
 def _calculated_order() -> dict[str, Resolver]:
     def lines(session: EditSession, _info: Info, **args: Any) -> dict[str, Any]:
-        return connection([_line(session, one) for one in session.lines], args)
+        return connection([_line(session, one) for one in session.lines if not one.added], args)
 
     def added(session: EditSession, _info: Info, **args: Any) -> dict[str, Any]:
         return connection([_line(session, one) for one in session.lines if one.added], args)

@@ -83,7 +83,7 @@ def _fulfillment_order() -> dict[str, Resolver]:
         return connection([Of(one.order, line) for line in one.lines], args)
 
     def actions(one: FulfillmentOrder, info: Info) -> list[dict[str, Any]]:
-        names = derive.supported_actions(one, call(info).app.id)
+        names = derive.supported_actions(one, call(info).app.id, alone=_read_alone(info))
         return [{"action": name, "externalUrl": None} for name in names]
 
     def fulfillments(one: FulfillmentOrder, _info: Info, **args: Any) -> dict[str, Any]:
@@ -200,9 +200,18 @@ def _location() -> dict[str, Resolver]:
         "hasUnfulfilledOrders": unfulfilled,
         "isFulfillmentService": lambda location, _info: location.service_handle is not None,
         "isPrimary": lambda location, info: location is next(iter(world(info).locations.values())),
+        "localPickupSettingsV2": always(None),
         "metafield": always(None),
         "metafields": lambda _location, _info, **args: connection([], args),
     }
+
+
+def _read_alone(info: Info) -> bool:
+    """Whether the fulfillment order was asked for at the root, by its own id."""
+    path = info.path.prev
+    while path and isinstance(path.key, int):
+        path = path.prev
+    return bool(path and path.prev is None)
 
 
 def _held_by_app(hold: Hold, info: Info) -> dict[str, Any] | None:
@@ -301,7 +310,7 @@ def _service_at(location: Location) -> dict[str, Any] | None:
 
 def _service_of_parcel(parcel: Fulfillment, _info: Info) -> dict[str, Any] | None:
     found = _service_at(parcel.location) if parcel.location else None
-    return found or MANUAL_SERVICE
+    return found or {**MANUAL_SERVICE, "location": parcel.location}
 
 
 def _estimated_delivery(parcel: Fulfillment, _info: Info) -> str | None:

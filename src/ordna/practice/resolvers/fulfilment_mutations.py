@@ -209,11 +209,11 @@ def _set_deadline(
         found = [known.get(number(value, "FulfillmentOrder")) for value in fulfillmentOrderIds]
         live = [one for one in found if one is not None]
         if len(live) < len(found) or not live:
-            raise refuse("Fulfillment orders could not be found.", code="FULFILLMENT_ORDERS_NOT_FOUND")
+            raise refuse("Fulfillment orders could not be found.")
         verbs.set_deadline(world(info), live, instant(fulfillmentDeadline))
         return {"success": True}
 
-    return payload(work)
+    return payload(work, success=False)
 
 
 def _submit(_root: Any, info: Info, id: str, **args: Any) -> dict[str, Any]:

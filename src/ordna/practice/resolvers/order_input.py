@@ -41,7 +41,7 @@ def order_from(world: World, app: App, given: dict[str, Any]) -> Order:
         id=world.next_id("Order"),
         name=given.get("name") or f"#{position}",
         number=position,
-        currency=world.shop.currency if given.get("presentmentCurrency") else currency,
+        currency=currency,
         presentment_currency=given.get("presentmentCurrency") or _presentment(given) or currency,
         created_at=now,
         processed_at=instant(given["processedAt"]) if given.get("processedAt") else now,
@@ -291,8 +291,9 @@ def _transaction(world: World, order: Order, given: dict[str, Any]) -> Transacti
 
 def _settle(world: World, order: Order, status: str | None) -> None:
     """A status without transactions is taken at its word: paid orders get a sale, authorized ones an
-    authorization; an order without both counts as paid, as the real shop has it."""
-    if order.transactions or status in ("PENDING", "VOIDED", "EXPIRED"):
+    authorization. Without both, the order has no financial status, as the real shop has it."""
+    order.payment_expected = status == "PENDING"
+    if order.transactions or status not in ("PAID", "AUTHORIZED"):
         return
     whole = totals(order).total
     if whole.shop <= 0:

@@ -179,7 +179,10 @@ def _capture(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mark_as_paid(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
-    return payload(lambda: {"order": payments.mark_as_paid(world(info), find_order(info, input["id"], "id"))})
+    known = world(info).orders.get(number(input["id"], "Order"))
+    return payload(
+        lambda: {"order": payments.mark_as_paid(world(info), find_order(info, input["id"], "id"))}, order=known
+    )
 
 
 def _void(_root: Any, info: Info, parentTransactionId: str) -> dict[str, Any]:  # noqa: N803
@@ -221,7 +224,7 @@ def _refund(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
         world(info).idempotent[call(info).app.id, key] = (input, made)
         return {"order": order, "refund": made}
 
-    return payload(work)
+    return payload(work, order=world(info).orders.get(number(input["orderId"], "Order")))
 
 
 def idempotency_key(info: Info) -> str | None:

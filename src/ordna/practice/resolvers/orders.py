@@ -128,8 +128,12 @@ def _order_sums() -> dict[str, Resolver]:
 
 
 def _order_states() -> dict[str, Resolver]:
-    def financial(order: Order, info: Info) -> str:
-        return derive.financial_status(order, call(info).totals(order))
+    def financial(order: Order, info: Info) -> str | None:
+        return derive.display_financial_status(order, call(info).totals(order))
+
+    def paid(order: Order, info: Info) -> bool:
+        sums = call(info).totals(order)
+        return sums.received.shop >= sums.current_total.shop
 
     return {
         "displayFinancialStatus": financial,
@@ -137,8 +141,8 @@ def _order_states() -> dict[str, Resolver]:
         "returnStatus": lambda order, _info: derive.return_status(order),
         "closed": lambda order, _info: order.closed_at is not None,
         "confirmed": always(True),
-        "fullyPaid": lambda order, info: call(info).totals(order).outstanding.shop <= 0,
-        "unpaid": lambda order, info: call(info).totals(order).outstanding.shop > 0,
+        "fullyPaid": paid,
+        "unpaid": lambda order, info: not paid(order, info),
         "capturable": lambda order, info: not is_zero(call(info).totals(order).capturable),
         "canMarkAsPaid": lambda order, _info: may_mark_as_paid(order),
         "canNotifyCustomer": lambda order, _info: bool(order.email or order.phone),
@@ -279,7 +283,7 @@ def _transaction() -> dict[str, Resolver]:
         return Of(of.order, found[0]) if found else None
 
     def captures_by_hand(of: Of, _info: Info) -> bool:
-        return not is_zero(capturable_of(of.order, of.it))
+        return of.it.gateway != "manual" and not is_zero(capturable_of(of.order, of.it))
 
     return {
         "id": id_of("OrderTransaction"),

@@ -179,7 +179,8 @@ def _locations(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
         and (one.service_handle is None or args.get("includeLegacy", True))
         and test(one)
     ]
-    return connection(found, args)
+    key = _LOCATION_KEYS.get(args.get("sortKey") or "NAME", _by_id)
+    return connection(sorted(found, key=key), args, key)
 
 
 def _job(info: Info, value: str) -> dict[str, Any] | None:
@@ -273,8 +274,8 @@ def _shop() -> dict[str, Resolver]:
         },
         "primaryDomain": domain,
         "shopAddress": address,
-        "taxesIncluded": lambda shop, _info: shop.country != "US",
-        "taxShipping": lambda shop, _info: shop.country != "US",
+        "taxesIncluded": lambda shop, _info: shop.country not in ("US", "CA"),
+        "taxShipping": lambda shop, _info: shop.country not in ("US", "CA"),
         "timezoneAbbreviation": lambda shop, info: world(info).now().astimezone(ZoneInfo(shop.zone)).strftime("%Z"),
         "timezoneOffset": offset_text,
         "timezoneOffsetMinutes": offset,
@@ -423,6 +424,10 @@ _FULFILLMENT_ORDER_KEYS: dict[str, Callable[[FulfillmentOrder], tuple[Any, ...]]
     "CREATED_AT": _CREATED,
     "UPDATED_AT": lambda one: (one.updated_at, one.id),
     "FULFILL_AT": lambda one: (one.fulfill_at or one.created_at, one.id),
+}
+_LOCATION_KEYS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
+    "ID": _by_id,
+    "NAME": lambda place: (place.name, place.id),
 }
 _LOCATION_FIELDS = Fields(
     read={
