@@ -1,1 +1,1 @@
-"""The headless API: the same requests as the pages."""
+"""The headless API: the same requests as the pages, through the same door."""

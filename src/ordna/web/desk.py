@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -107,7 +106,7 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
 def _seat(request: HttpRequest) -> Desk | None:
     if not request.user.is_authenticated:
         return None
-    user = cast(User, request.user)
+    user = request.user
     places = accounts.memberships(user)
     if not places:
         return None

@@ -145,3 +145,17 @@ def order_detail(view: View, order_id: str, before: int = NEWEST) -> OrderDetail
 def order_head(view: View, order_id: str) -> Head | None:
     """Only the order's row."""
     return view.row(SQL["order"], Head, order_id=order_id)
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """Whom an order is for, sealed."""
+
+    person_id: str
+    person_key: bytes
+    sealed: bytes
+
+
+def person(view: View, person_id: str) -> PersonRow | None:
+    """The sealed picture of a person, or None where it was erased."""
+    return view.row(SQL["person"], PersonRow, person_id=person_id)

@@ -102,15 +102,12 @@ def page(view: View, wanted: Filter, after: str = "", limit: int = PAGE) -> Page
     return Page(tuple(rows[:limit]), _cursor(rows[limit - 1]) if more else "")
 
 
-def search(view: View, text: str, limit: int = PAGE) -> tuple[OrderRow, ...]:
-    """Orders of exactly that name ("#1001", "1001") or id, newest first."""
-    key = name_key(text)
-    if not key:
-        return ()
-    ids = [text.strip()]
-    if text.strip().isdigit():
-        ids += [f"{connection}-{text.strip()}" for connection in view.numbers(SQL["connection_ids"])]
-    by_name = view.rows(_joined("where_name"), OrderRow, name_key=key, limit=limit)
+def search(view: View, text: str, key: str, limit: int = PAGE) -> tuple[OrderRow, ...]:
+    """Orders of exactly that name (`key` is it as the column holds it) or that id, newest first."""
+    ids = [text]
+    if text.isdigit():
+        ids += [f"{connection}-{text}" for connection in view.numbers(SQL["connection_ids"])]
+    by_name = view.rows(_joined("where_name"), OrderRow, name_key=key, limit=limit) if key else []
     by_id = view.rows(_joined("where_ids"), OrderRow, order_ids=ids, limit=limit)
     found = {row.order_id: row for row in (*by_name, *by_id)}
     return tuple(found.values())
@@ -124,11 +121,6 @@ def oldest_late(view: View, limit: int) -> tuple[OrderRow, ...]:
 def has_orders(view: View) -> bool:
     """Whether the merchant has any order at all."""
     return bool(view.number(SQL["has_orders"]))
-
-
-def name_key(text: str) -> str:
-    """An order's name as it is searched by: upper case, without "#" and space around it."""
-    return text.strip().lstrip("#").strip().upper()
 
 
 def _joined(where: str) -> bytes:

@@ -33,3 +33,7 @@ order by asked_at desc, effect_key
 select count(*) as waiting from inbox
 where merchant_id = %(merchant_id)s and connection_id = %(connection_id)s and order_hint = %(order_ref)s
   and handled_at is null
+
+-- name: person
+select person_id, person_key, sealed from person
+where merchant_id = %(merchant_id)s and person_id = %(person_id)s

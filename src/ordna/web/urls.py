@@ -1,0 +1,28 @@
+"""The addresses of all pages."""
+
+from django.urls import path
+
+from ordna.web.views import accounts, connections, flow_map, order, orders, work
+
+urlpatterns = [
+    path("", flow_map.show, name="flow_map"),
+    path("orders", orders.show, name="orders"),
+    path("orders/<str:order_id>", order.show, name="order"),
+    path("orders/<str:order_id>/requests", order.ask, name="ask"),
+    path("work", work.show, name="work"),
+    path("connections", connections.show, name="connections"),
+    path("connections/connect", connections.connect, name="connect"),
+    path("connections/retry", connections.retry, name="retry"),
+    path("connections/outgoing", connections.outgoing, name="outgoing"),
+    path("connections/<int:connection_id>/go-live", connections.go_live, name="go_live"),
+    path("connections/<int:connection_id>/mode", connections.mode, name="connection_mode"),
+    path("merchants", accounts.merchants, name="merchants"),
+    path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-in/<str:token>", accounts.sign_in_by_link, name="sign_in_by_link"),
+    path("sign-out", accounts.sign_out, name="sign_out"),
+]
+
+handler400 = "ordna.web.views.errors.bad_request"
+handler403 = "ordna.web.views.errors.forbidden"
+handler404 = "ordna.web.views.errors.not_found"
+handler500 = "ordna.web.views.errors.server_error"
