@@ -50,9 +50,7 @@ def points_there(conn: Connection, merchant: int, connection: int, urgency: int)
     return 0.0 if row is None else max(0.0, row[0] - row[1] * kept(urgency))
 
 
-def settle(
-    conn: Connection, merchant: int, connection: int, reserved: float, used: float, said: Budget | None
-) -> None:
+def settle(conn: Connection, merchant: int, connection: int, reserved: float, used: float, said: Budget | None) -> None:
     """Give back what a call did not use, and take the other side's word where it is less than our count."""
     values = {
         "merchant": merchant,

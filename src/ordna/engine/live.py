@@ -2,8 +2,8 @@
 
 Workers call `Notifier.touched(merchants)` after their commits; once a second it sends one NOTIFY a merchant, on a
 connection of its own, so that no hot commit waits for PostgreSQL's notification lock. A process that serves pages
-LISTENs on one connection and tells every open page of that merchant. It is a hint and nothing else: a hint that gets lost costs a
-page some seconds, because every stream also ticks on its own.
+LISTENs on one connection and tells every open page of that merchant. It is a hint and nothing else: a page fetches what
+it shows anew now and then on its own as well.
 """
 
 from __future__ import annotations

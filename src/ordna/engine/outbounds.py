@@ -48,9 +48,7 @@ class Outbounds:
 
     def load(self, conn: Connection, keys: Iterable[Key]) -> dict[Key, Through]:
         """The connectors of these connections."""
-        return {
-            (row.merchant_id, row.connection_id): self._through(row) for row in linking.endpoints(conn, keys)
-        }
+        return {(row.merchant_id, row.connection_id): self._through(row) for row in linking.endpoints(conn, keys)}
 
     def _through(self, row: EndpointRow) -> Through:
         opened = open_credentials(self._ring, row.credentials, (row.merchant_id, row.connection_id))

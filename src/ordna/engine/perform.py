@@ -6,8 +6,8 @@ with no transaction open. Then one transaction: rows updated, answers filed in t
 
 A row that is still *sending* when its patience is over belongs to a worker that died or was cut off, so nobody knows
 whether its call arrived. It is treated like an answer that got lost: *in doubt*, looked up first, and sent again only
-once the other side has shown that nothing happened. After eight tries it is *dead*, with the cause, and a person's turn;
-the effects behind it do not wait. An answer "not now, you are over budget" is no try.
+once the other side has shown that nothing happened. After eight tries it is *dead*, with the cause, and a person's
+turn; the effects behind it do not wait. An answer "not now, you are over budget" is no try.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ THROTTLED = "throttled"
 PROOFS = frozenset({"not_found", "still_held", "not_cancelled"})
 """What a look-up answers, with *again*, when it has seen that nothing happened."""
 ERASED = Refusal("erased", "order", "The person it was about has been erased.")
+
 
 class NotLive(AssertionError):
     """An effect was about to be sent through a connection that only observes."""
@@ -164,8 +165,7 @@ def _affordable(conn: Connection, sending: list[Sending]) -> list[Sending]:
             costs.pop()
         if costs and budget.reserve(conn, merchant, connection, sum(costs), URGENCY):
             chosen += [
-                Sending(one.row, one.effect, one.outbound, points)
-                for one, points in zip(queue, costs, strict=False)
+                Sending(one.row, one.effect, one.outbound, points) for one, points in zip(queue, costs, strict=False)
             ]
     return chosen
 

@@ -77,8 +77,7 @@ class Rereader:
             if not due:
                 return []
             batches = [
-                (key, tuple(rows))
-                for key, rows in groupby(due, key=lambda row: (row.merchant_id, row.connection_id))
+                (key, tuple(rows)) for key, rows in groupby(due, key=lambda row: (row.merchant_id, row.connection_id))
             ]
             through = self._outbounds.load(conn, {key for key, _ in batches})
             calls = []
@@ -98,9 +97,7 @@ class Rereader:
             heard: list[Heard] = []
             for call, reading in zip(calls, readings, strict=True):
                 answers = {read.order_ref: read for read in reading.orders}
-                came += [
-                    _message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers
-                ]
+                came += [_message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers]
                 done += [row for row in call.rows if row.order_ref in answers]
                 late += [row for row in call.rows if row.order_ref not in answers]
                 heard.append(_heard(call, reading))

@@ -1,10 +1,10 @@
 """Where this Ordna lives: everything it takes from its environment, in one place.
 
-    DATABASE_URL    a PostgreSQL 15 or newer; unset: an embedded server with its data in ORDNA_HOME
-    ORDNA_HOME      the folder of the embedded server's data and of the secret; default .ordna in the current folder
-    ORDNA_SECRET    the secret that signs sessions and seals credentials; unset: made once, kept in ORDNA_HOME
-    ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
-    ORDNA_HOSTS     further host names it answers to, separated by commas
+DATABASE_URL    a PostgreSQL 15 or newer; unset: an embedded server with its data in ORDNA_HOME
+ORDNA_HOME      the folder of the embedded server's data and of the secret; default .ordna in the current folder
+ORDNA_SECRET    the secret that signs sessions and seals credentials; unset: made once, kept in ORDNA_HOME
+ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
+ORDNA_HOSTS     further host names it answers to, separated by commas
 """
 
 from __future__ import annotations

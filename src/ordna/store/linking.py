@@ -54,6 +54,17 @@ class OpenOrder(NamedTuple):
     verdict: bytes
 
 
+class NamedOrder(NamedTuple):
+    """An order found by its name, with state and verdict as stored."""
+
+    merchant_id: int
+    connection_id: int
+    order_id: str
+    name: str
+    state: bytes
+    verdict: bytes
+
+
 class NewConnection(msgspec.Struct, frozen=True):
     """A connection to be written; credentials and secrets are sealed, `facts` is JSON."""
 
@@ -171,6 +182,12 @@ def open_orders(conn: Connection, key: Key) -> Iterable[OpenOrder]:
 def open_refs(conn: Connection, key: Key) -> list[str]:
     """The outside ids of the connection's orders that are not over."""
     return [row[0] for row in conn.execute(SQL["open_refs"], _key(key))]
+
+
+def named_orders(conn: Connection, merchants: Sequence[int], name_key: str, text: str) -> list[NamedOrder]:
+    """Orders of that name or id, newest first, at most twenty."""
+    values = {"merchants": list(merchants), "name_key": name_key, "text": text}
+    return [NamedOrder(*row) for row in conn.execute(SQL["named_orders"], values)]
 
 
 def set_switch(conn: Connection, merchant: int, name: str, value: str) -> None:

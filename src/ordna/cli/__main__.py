@@ -1,0 +1,5 @@
+"""`python -m ordna.cli`: the same as `ordna`."""
+
+from ordna.cli import main
+
+main()

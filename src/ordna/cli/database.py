@@ -1,0 +1,53 @@
+"""The database a command works on: the one DATABASE_URL names, or the embedded server of ORDNA_HOME."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+import ordna
+from ordna.site import place
+from ordna.store import embedded, schema
+
+FOLDER = "postgres"
+
+
+@contextmanager
+def opened() -> Iterator[str]:
+    """The connection string; a server that this command had to start is stopped again at the end."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        _check(given)
+        yield given
+        return
+    with embedded.start(place.home() / FOLDER) as server:
+        dsn = server.dsn()
+        _check(dsn)
+        os.environ["DATABASE_URL"] = dsn
+        yield dsn
+
+
+def prepare(dsn: str) -> None:
+    """Bring all tables to the newest."""
+    from ordna.site import tables
+
+    schema.install(dsn)
+    tables.install(dsn)
+
+
+def default_flow() -> str:
+    """The flow a new merchant begins with."""
+    here = Path(ordna.__file__).parent
+    for folder in (here / "flows", here.parents[1] / "flows"):
+        if (folder / "webshop.yaml").exists():
+            return (folder / "webshop.yaml").read_text(encoding="utf-8")
+    raise FileNotFoundError("flows/webshop.yaml is missing from this installation.")
+
+
+def _check(dsn: str) -> None:
+    with psycopg.connect(dsn, connect_timeout=5) as conn:
+        embedded.check_durability(conn)

@@ -1,0 +1,78 @@
+"""Commands that let something in or hold something back: connect a shop, sign somebody in, pause outgoing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from ordna.cli.database import opened
+from ordna.cli.say import Progress, say
+from ordna.engine.connections import Connections
+from ordna.site import place
+from ordna.store.database import Database
+from ordna.store.sealing import keyring
+
+PERSON = "you"
+
+
+def connect_shop(
+    merchant: int,
+    address: str,
+    token: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    callback: str | None,
+) -> None:
+    """Connect and find the shop's recent orders; the workers read them."""
+    if bool(token) == bool(client_id and client_secret):
+        raise typer.BadParameter("Give --token, or --client-id and --client-secret.")
+    credentials = {"token": token} if token else {"client_id": client_id or "", "client_secret": client_secret or ""}
+    if token and client_secret:
+        credentials["client_secret"] = client_secret
+    with _connections() as connections:
+        with Progress("Connecting"):
+            made = connections.connect_shopify(merchant, address, credentials, callback or place.public_url())
+        with Progress("Looking for its recent orders") as progress:
+            done = connections.import_history(
+                merchant, made.connection, progress=lambda found: progress.at(f"{found:,} orders")
+            )
+    say(f"{made.title} is connected, in observe. It sends us {made.subscriptions} kinds of message.")
+    if done.failure is not None:
+        say(f"Its history could not be listed to the end: {done.failure.sentence}")
+    say(f"{done.orders:,} orders are being read. Nothing is changed at the shop until you go live.")
+
+
+def pause_outgoing(merchant: int | None, resume: bool) -> None:
+    """Flip the switch."""
+    with _connections() as connections:
+        count = connections.pause_outgoing(merchant, paused=not resume)
+    which = f"merchant {merchant}" if merchant is not None else f"all {count} merchants"
+    say(f"Outgoing goes on for {which}." if resume else f"Nothing leaves any more for {which}.")
+
+
+def sign_in_link() -> None:
+    """Print a link for the person `ordna up` made."""
+    with opened():
+        import os
+
+        import django
+
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordna.site.settings")
+        django.setup()
+        from ordna.engine import clock
+        from ordna.store import accounts
+
+        link = accounts.new_link(accounts.ensure_person(PERSON, 1), clock.now())
+    say(f"{place.public_url()}/sign-in/{link}")
+
+
+@contextmanager
+def _connections() -> Iterator[Connections]:
+    with opened() as dsn:
+        database = Database(dsn, connections_max=2)
+        try:
+            yield Connections(database, keyring(place.home()))
+        finally:
+            database.close()

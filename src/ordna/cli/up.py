@@ -1,0 +1,112 @@
+"""`ordna up`: everything on this machine, with one command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import typer
+
+from ordna.cli.database import default_flow, opened, prepare
+from ordna.cli.say import Progress, say
+from ordna.cli.supervise import Child, Supervisor
+
+MERCHANT = 1
+MERCHANT_NAME = "My webshop"
+PERSON = "you"
+START_WITHIN_S = 60.0
+PRACTICE_ORDERS_PER_DAY = 20
+
+
+def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
+    """Start everything, print how to get in, keep it running until Ctrl-C."""
+    from ordna.site.serve import check_free
+
+    check_free("127.0.0.1", port)
+    if practice:
+        check_free("127.0.0.1", practice_port)
+    os.environ.setdefault("ORDNA_URL", f"http://127.0.0.1:{port}")
+    if practice:
+        os.environ["ORDNA_PRACTICE_URL"] = f"http://127.0.0.1:{practice_port}"
+    with Progress("Starting PostgreSQL"):
+        database = opened()
+        dsn = database.__enter__()
+    supervisor = Supervisor(say)
+    try:
+        with Progress("Preparing the database"):
+            prepare(dsn)
+            _first_merchant(dsn)
+        with Progress("Starting"):
+            _start(supervisor, port, workers, practice, practice_port)
+            _until_it_answers(f"http://127.0.0.1:{port}/health", "The web process")
+        say(_welcome(dsn, port, practice))
+        _until_told_to_stop(supervisor)
+    finally:
+        with Progress("Stopping"):
+            supervisor.end()
+            database.__exit__(None, None, None)
+
+
+def _start(supervisor: Supervisor, port: int, workers: int, practice: bool, practice_port: int) -> None:
+    if practice:
+        asked = ["--port", str(practice_port), "--orders-per-day", str(PRACTICE_ORDERS_PER_DAY), "--quiet"]
+        supervisor.add(Child("practice shop", ["practice", *asked]))
+    supervisor.add(Child("web process", ["serve", "--port", str(port)]))
+    for number in range(1, workers + 1):
+        supervisor.add(Child(f"worker {number}", ["worker"]))
+
+
+def _first_merchant(dsn: str) -> None:
+    from ordna.engine.connections import Connections
+    from ordna.site import place
+    from ordna.store import accounts
+    from ordna.store.database import Database
+    from ordna.store.sealing import keyring
+
+    database = Database(dsn, connections_max=2)
+    try:
+        Connections(database, keyring(place.home())).create_merchant(MERCHANT, MERCHANT_NAME, default_flow(), "setup")
+    finally:
+        database.close()
+    accounts.ensure_person(PERSON, MERCHANT)
+
+
+def _welcome(dsn: str, port: int, practice: bool) -> str:
+    from ordna.engine import clock
+    from ordna.store import accounts
+
+    link = accounts.new_link(accounts.ensure_person(PERSON, MERCHANT), clock.now())
+    lines = [
+        "",
+        "Ordna runs. Sign in with this link; it works once, for 15 minutes:",
+        "",
+        f"    {os.environ['ORDNA_URL']}/sign-in/{link}",
+        "",
+    ]
+    if practice:
+        lines += [
+            f"A practice shop with a month of orders stands at {os.environ['ORDNA_PRACTICE_URL']}/",
+            "Connect it on the page “Connections”; nothing there is real.",
+            "",
+        ]
+    return "\n".join([*lines, "Another link: ordna sign-in     Stop: Ctrl-C"])
+
+
+def _until_it_answers(url: str, who: str) -> None:
+    until = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < until:
+        try:
+            with urlopen(url, timeout=2):
+                return
+        except (URLError, OSError):
+            time.sleep(0.2)
+    raise typer.BadParameter(f"{who} did not answer at {url} within {START_WITHIN_S:g} seconds.")
+
+
+def _until_told_to_stop(supervisor: Supervisor) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: supervisor.stop())
+    supervisor.run()

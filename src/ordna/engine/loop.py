@@ -1,0 +1,139 @@
+"""The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
+
+Three threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
+*send* performs due effects; *read* makes re-reads and fires timers. A slow shop therefore never keeps a message from
+being taken in. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by the step
+when it wrote something. Any number of workers, on any number of machines, share the work through the database.
+
+On a stop each thread ends the round it is in; the leases are given back, so others go on at once. What does not end in
+time is left as it is: a killed worker loses nothing either.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from ordna.engine.leases import LeaseLost, Leases
+from ordna.engine.live import Notifier
+from ordna.engine.outbounds import Outbounds
+from ordna.engine.perform import PATIENCE_S, Performer
+from ordna.engine.policies import Policies
+from ordna.engine.rereads import Rereader
+from ordna.engine.step import Stepper
+from ordna.engine.sweeps import Sweeper
+from ordna.engine.timers import Timers
+from ordna.store.database import Database, DatabaseDown
+from ordna.store.sealing import keyring
+
+IDLE_MIN_S = 0.01
+IDLE_MAX_S = 0.25
+OUTSIDE_IDLE_MAX_S = 1.0
+TROUBLE_S = 2.0
+STOP_WITHIN_S = 9.0
+LOOK_AT_TIMERS_S = 1.0
+
+_log = logging.getLogger(__name__)
+_PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
+
+
+class Worker:
+    """One worker process. `run` returns after `stop` was called, from any thread or signal handler."""
+
+    def __init__(self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S) -> None:
+        ring = keyring(home)
+        self._database = Database(dsn, connections_max=6)
+        self._leases = Leases(self._database, _name())
+        self._stepper = Stepper(self._database, self._leases, Policies(ring))
+        outbounds = Outbounds(ring)
+        self._performer = Performer(self._database, outbounds, ring, patience_s=patience_s)
+        self._rereader = Rereader(self._database, outbounds)
+        self._timers = Timers(self._database, Sweeper(self._database, outbounds))
+        self._notifier = Notifier(dsn)
+        self._stopping = threading.Event()
+        self._wake_send = threading.Event()
+        self._wake_read = threading.Event()
+        self._timers_looked = float("-inf")
+
+    def stop(self) -> None:
+        """End the rounds under way and return from `run`."""
+        self._stopping.set()
+        self._wake_send.set()
+        self._wake_read.set()
+
+    def run(self) -> None:
+        """Work until stopped."""
+        threads = [
+            threading.Thread(target=self._rounds, args=loop, name=f"ordna-{loop[0]}", daemon=True)
+            for loop in (
+                ("step", self._step, self._stopping, IDLE_MAX_S),
+                ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S),
+                ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S),
+            )
+        ]
+        for thread in threads:
+            thread.start()
+        self._stopping.wait()
+        until = time.monotonic() + STOP_WITHIN_S
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        self._give_back()
+
+    def _rounds(self, name: str, work: Callable[[], int], wake: threading.Event, idle_max_s: float) -> None:
+        """Round after round; the longer nothing comes, the longer the pause. Trouble is logged and waited out."""
+        pause_s = IDLE_MIN_S
+        while not self._stopping.is_set():
+            try:
+                pause_s = IDLE_MIN_S if work() else min(idle_max_s, pause_s * 2)
+            except _PASSING as error:
+                _log.warning("%s: %s; trying again", name, error)
+                pause_s = TROUBLE_S
+            except Exception:
+                _log.exception("%s: a round failed; trying again", name)
+                pause_s = TROUBLE_S
+            if wake.wait(pause_s) and wake is not self._stopping:
+                wake.clear()
+                pause_s = IDLE_MIN_S
+
+    def _step(self) -> int:
+        taken = self._stepper.round()
+        if taken:
+            self._notifier.touched({lease.merchant_id for lease in self._leases.held})
+            self._wake_send.set()
+            self._wake_read.set()
+        return taken
+
+    def _send(self) -> int:
+        held = self._leases.held
+        return self._performer.round(held) if held else 0
+
+    def _read(self) -> int:
+        held = self._leases.held
+        if not held:
+            return 0
+        read = self._rereader.round(held)
+        now = time.monotonic()
+        if now - self._timers_looked >= LOOK_AT_TIMERS_S:
+            self._timers_looked = now
+            read += self._timers.round(held)
+        return read
+
+    def _give_back(self) -> None:
+        try:
+            self._leases.close()
+        except _PASSING as error:
+            _log.warning("the leases could not be given back, they end by themselves: %s", error)
+        self._notifier.close()
+        self._database.close()
+
+
+def _name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

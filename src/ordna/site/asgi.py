@@ -1,0 +1,61 @@
+"""One port for everything: webhooks and live updates on the event loop, pages and API on Django's threads.
+
+`/webhooks/` goes to the intake and `/live` to the stream of hints; both are bare ASGI, so a slow page never keeps a
+webhook waiting for a thread. All the rest is Django under WSGI, which is several times as fast as Django under ASGI
+for views that block. docs/adr/0003-one-port.md has the figures. Large shops run several processes of each kind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from ordna.engine.live import Hub, LiveApp
+from ordna.engine.receive import Intake
+from ordna.site import place
+from ordna.store.database import Database
+from ordna.store.sealing import keyring
+
+PAGE_THREADS = 8
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def pages() -> App:
+    """Pages, API and live updates."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordna.site.settings")
+    from django.core.wsgi import get_wsgi_application
+
+    django = WSGIMiddleware(get_wsgi_application(), workers=PAGE_THREADS)  # type: ignore[arg-type]
+    from ordna.site.seats import merchant_of
+
+    live = LiveApp(Hub(place.dsn()), merchant_of)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/live":
+            await live(scope, receive, send)
+        else:
+            await django(scope, receive, send)  # type: ignore[arg-type]
+
+    return application
+
+
+def intake() -> App:
+    """Webhooks alone."""
+    return Intake(Database(place.dsn(), connections_max=4, patience_s=0.8), keyring(place.home()))
+
+
+def everything() -> App:
+    """Webhooks, live updates, pages and API."""
+    webhooks, rest = intake(), pages()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        await (webhooks if scope["path"].startswith("/webhooks/") else rest)(scope, receive, send)
+
+    return application
