@@ -183,7 +183,7 @@ def test_a_bad_field_is_unknown_with_its_reason_and_everything_else_is_applied(
 
 
 FLAGGED: list[tuple[str, Body, str, str]] = [
-    ("N15 line in USD", order(line_items=[line(1, price_set={"shop_money": {"amount": "1.00", "currency_code": "USD"}})]),
+    ("N15 line in USD", order(line_items=[line(1, price_set={"shop_money": {"currency_code": "USD"}})]),
      "currency_mismatch", "line_items[0].price_set.shop_money.currency_code"),
     ("N17 two cents off", order(total_price="95.02"), "total_mismatch", "total_price"),
     ("N18 discount above the line", order(line_items=[line(1, total_discount="31.00")]),

@@ -1,4 +1,4 @@
-"""Effects performed and looked up, orders read back, webhooks subscribed: over real HTTP, to a shop told what to say."""
+"""Effects performed and looked up, orders read back, webhooks subscribed: over real HTTP."""
 
 from __future__ import annotations
 

@@ -164,7 +164,8 @@ HINTS: list[tuple[str, Body, Translation]] = [
      ObjectHint("51", "fulfillment_orders/moved")),
     ("fulfillment_orders/merged", {"merge_intents": [], "fulfillment_order_merges": {"fulfillment_order": PART}},
      ObjectHint("51", "fulfillment_orders/merged")),
-    ("fulfillment_orders/split", {"order_id": int(REF), "fulfillment_order": PART}, Hint(REF, "fulfillment_orders/split")),
+    ("fulfillment_orders/split", {"order_id": int(REF), "fulfillment_order": PART},
+     Hint(REF, "fulfillment_orders/split")),
 ]  # fmt: skip
 
 

@@ -71,7 +71,10 @@ def _is_clean(raw: bytes, tree: object) -> bool:
         return False
     skeleton = raw.translate(None, _NOT_SKELETON)
     colons = skeleton.count(b":")
-    if colons > ITEMS_MAX or colons != len(_encode(tree).translate(None, _NOT_COLON)):
+    if colons > ITEMS_MAX:
+        return False
+    again = _encode(tree)
+    if again != raw and colons != len(again.translate(None, _NOT_COLON)):
         return False
     return _is_shallow(skeleton.translate(None, b":"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ordna.connectors.shopify.bodies import MoneySet, Order
 from ordna.connectors.shopify.readers import require
@@ -20,10 +21,16 @@ def amount(
             require(None, path, problems)
         return None
     try:
-        return minor_units(written, currency)
+        return minor(written, currency)
     except BadValue as wrong:
         problems.append(Problem(wrong.code, path, str(wrong)))
         return None
+
+
+@lru_cache(maxsize=65536)
+def minor(written: str, currency: str) -> int:
+    """`minor_units`, remembered: a shop's amounts repeat from order to order."""
+    return minor_units(written, currency)
 
 
 def known_currency(code: str | None, path: str, problems: list[Problem], required: bool = True) -> str | None:
@@ -44,14 +51,19 @@ def unit_price(written: str | None, currency: str | None, path: str, problems: l
     """A unit price exactly, never rounded, in one spelling: "100.0" and "100.00" are one EUR price, "19.999" stays."""
     if written is None:
         return None
+    spelled = _spelled(written, currency)
+    if spelled is None:
+        problems.append(Problem("bad_amount", path, f"“{written[:40]}” is not an amount like 1234.50."))
+    return spelled
+
+
+@lru_cache(maxsize=65536)
+def _spelled(written: str, currency: str | None) -> str | None:
     parts = _PRICE.fullmatch(written)
     if parts is None:
-        problems.append(Problem("bad_amount", path, f"“{written[:40]}” is not an amount like 1234.50."))
         return None
     digits = exponent(currency) if currency else 2
     sign, whole, fraction = parts.groups()
-    if fraction is not None and len(fraction) == digits and whole[0] != "0" and not sign:
-        return written
     fraction = (fraction or "").rstrip("0").ljust(digits, "0")
     whole = whole.lstrip("0") or "0"
     sign = sign if (whole + fraction).strip("0") else ""
@@ -79,8 +91,8 @@ def check_sums(body: Order, total: int, currency: str, problems: list[Problem]) 
         body.total_tip_received,
     )
     try:
-        lines, discounts, tax, shipping = (minor_units(part or "", currency) for part in written)
-        more = sum(minor_units(extra, currency) for extra in extras if extra)
+        lines, discounts, tax, shipping = (minor(part or "", currency) for part in written)
+        more = sum(minor(extra, currency) for extra in extras if extra)
     except BadValue as wrong:
         problems.append(Problem(wrong.code, "total_price", f"The parts of the total can't be added up: {wrong}"))
         return
