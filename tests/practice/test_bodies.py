@@ -121,6 +121,17 @@ def test_the_sums_of_an_order_add_up(month: tuple[World, Tellings]) -> None:
         assert Decimal(body["total_discounts"]) == taken_off, order.name
 
 
+def test_a_fifth_of_a_danish_order_is_vat(month: tuple[World, Tellings]) -> None:
+    world, _ = month
+    orders = [o for o in world.orders.values() if o.presentment_currency == "DKK" and not o.edited]
+    goods = [o for o in orders if not any(line.gift_card for line in o.lines)]
+    assert len(goods) > 50
+    for order in goods:
+        body: dict[str, Any] = body_of(world, order)
+        off = Decimal(body["total_tax"]) - Decimal(body["total_price"]) / 5
+        assert abs(off) <= Decimal("0.05"), order.name
+
+
 def test_an_edit_tells_the_delta_only() -> None:
     world, life = quiet_shop()
     order = life.buy(basket_of(world, 2))

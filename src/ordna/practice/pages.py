@@ -78,13 +78,13 @@ def order_page(shop: PracticeShop, order: Order, said: str) -> str:
 def deliveries_page(shop: PracticeShop) -> str:
     """Who listens to what, and the last deliveries with what came of them."""
     counts = ", ".join(f"{number:,} {text(what)}" for what, number in sorted(shop.sender.desk.counts.items()))
-    subscriptions = "".join(
-        f"<tr><td>{text(s.topic)}<td class=small><code>{text(s.uri)}</code>"
-        for s in sorted(shop.world.subscriptions.values(), key=lambda s: s.topic)
-    )
+    topics_by_address: dict[str, list[str]] = {}
+    for one in shop.world.subscriptions.values():
+        topics_by_address.setdefault(one.uri, []).append(one.topic)
+    subscriptions = "".join(_listener(uri, topics) for uri, topics in topics_by_address.items())
     rows = "".join(_delivery(shop, delivery) for delivery in reversed(list(shop.sender.desk.log)[-120:]))
     body = f"""<h1>Webhooks</h1><section class="card scroll"><h2>Subscriptions</h2>
-{f"<table>{subscriptions}</table>" if subscriptions else _nobody_listens()}</section>
+{subscriptions or _nobody_listens()}</section>
 <section class="card scroll"><h2>Deliveries</h2><p class="soft small">{counts or "None yet."}
 Waiting: {shop.sender.desk.waiting():,}.</p><table><thead><tr><th>Status<th>Topic<th>Order<th>Tries<th>Answer
 <th>When</tr></thead><tbody>{rows}</tbody></table></section>"""
@@ -234,7 +234,8 @@ def _address(address: Address) -> str:
 
 
 def _told(shop: PracticeShop, told: Told) -> str:
-    return f"<li><span class='small soft'>{_when(shop, told.at)}</span><br>{text(told.sentence)}"
+    by = {"app": " · through the API", "admin": " · in the admin"}.get(told.by, "")
+    return f"<li><span class='small soft'>{_when(shop, told.at)}{by}</span><br>{text(told.sentence)}"
 
 
 def _delivery(shop: PracticeShop, delivery: Delivery) -> str:
@@ -244,6 +245,11 @@ def _delivery(shop: PracticeShop, delivery: Delivery) -> str:
         f"<td class=small>{text(delivery.answer)}"
         f"<td class='small soft'>{_when(shop, delivery.event.triggered_at)}"
     )
+
+
+def _listener(uri: str, topics: list[str]) -> str:
+    words = " ".join(f"<span class=word>{text(topic)}</span>" for topic in sorted(topics))
+    return f"<p><code>{text(uri)}</code></p><p class='row small soft'>{words}</p>"
 
 
 def _nobody_listens() -> str:
