@@ -25,6 +25,8 @@ from ordna.store.database import Connection
 from ordna.store.orders import Stored
 
 OrderKey = tuple[int, str]
+EARLY = "early"
+EARLY_URGENCY = 1
 
 
 class Item:
@@ -78,7 +80,9 @@ def decide_all(
         policy = _policy(policies, item, page)
         result = decide(page.order, message, policy, at)
         item.result = result
-        item.outcome = _outcome_of(item, page, result)
+        item.outcome = _outcome_of(item, result)
+        if item.outcome == EARLY and result.reread is not None:
+            result = replace(result, reread=replace(result.reread, urgency=EARLY_URGENCY))
         ledger.note(page, item.message, result, policy, item.cause)
 
 
@@ -120,13 +124,13 @@ def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[It
     }
 
 
-def _outcome_of(item: Item, page: Page, result: Outcome) -> str:
+def _outcome_of(item: Item, result: Outcome) -> str:
     """In a word, for the inbox."""
     message = item.message
     if isinstance(message, Hinted):
         return "hint"
     if isinstance(message, Observed) and result.order.state.order is None and not message.snapshot.deleted:
-        return "early"
+        return EARLY
     if isinstance(message, TimerFell) and not result.facts:
         return "nothing"
     return "facts" if any(not isinstance(fact.event, NOISE) for fact in result.facts) else "nothing"

@@ -60,8 +60,9 @@ class Leases:
         """(merchant, lane) of the lanes held now."""
         return list(self._held)
 
-    def tend(self) -> None:
-        """Renew when it is time, and claim lanes with work up to this worker's share. Cheap enough for every round."""
+    def tend(self, *, idle: bool = False) -> None:
+        """Renew when it is time, and claim lanes with work up to this worker's share: at once when `idle`, or else some
+        times a second. Cheap enough for every round."""
         beat = time.monotonic()
         if beat - self._renewed >= self._seconds * RENEW_S / LEASE_S:
             self._renew()
@@ -70,7 +71,7 @@ class Leases:
         if look_at_due:
             self._looked = beat
             self._merchants = self._all_merchants()
-        if look_at_due or not self._held or beat - self._claimed >= CLAIM_S:
+        if look_at_due or idle or not self._held or beat - self._claimed >= CLAIM_S:
             self._claimed = beat
             self._claim(look_at_due)
 

@@ -62,20 +62,27 @@ class Stepper:
     def round(self) -> int:
         """Handle one batch of waiting messages; how many were taken (0: nothing waits)."""
         self._leases.tend()
+        taken = self._round()
+        if taken == 0:
+            before = len(self._leases.held)
+            self._leases.tend(idle=True)
+            if len(self._leases.held) > before:
+                taken = self._round()
+        return taken
+
+    def _round(self) -> int:
         held = self._leases.held
         if not held:
             return 0
         shaky = [lease for lease in held if lease.unfinished]
         if shaky:
             return self._alone(shaky)
-        lanes = [lease[:2] for lease in held]
+        rows: list[Waiting] = []
         try:
             with self._database.engine([lease.merchant_id for lease in held]) as conn:
-                rows = self._take(conn, lanes)
-                if not rows:
-                    return 0
+                rows = self._take(conn, [lease[:2] for lease in held])
                 together = not any(row.tries for row in rows)
-                if together:
+                if rows and together:
                     self._handle(conn, rows)
         except _PASSING as error:
             _log.warning("a batch was not written and is tried again: %s", error)
@@ -148,7 +155,7 @@ class Stepper:
             self.rows_cap = min(ROWS_MAX, self.rows_cap * 5 // 4 + 1)
 
     def _tell(self, rows: Sequence[Waiting]) -> None:
-        if self._touched is not None:
+        if self._touched is not None and rows:
             self._touched({row.merchant_id for row in rows})
 
     # --- alone ---

@@ -103,8 +103,9 @@ class Times(Column):
 
 
 def columns(types: Sequence[type[Column]], rows: Iterable[Sequence[Any]]) -> list[Column]:
-    """Rows turned to columns; at least one row."""
-    return [kind(values) for kind, values in zip(types, zip(*rows, strict=True), strict=True)]
+    """Rows turned to columns."""
+    turned = list(zip(*rows, strict=True)) or [()] * len(types)
+    return [kind(values) for kind, values in zip(types, turned, strict=True)]
 
 
 def _microseconds(moment: datetime) -> int:

@@ -73,6 +73,8 @@ class Row(NamedTuple):
 def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Stored]:
     """Lock orders, in one order everywhere, and read them; those that exist."""
     ordered = sorted(set(keys))
+    if not ordered:
+        return {}
     found = conn.execute(SQL["lock"], columns((Bigints, Texts), ordered), prepare=True, binary=True)
     return {(row[0], row[1]): Stored(*row) for row in found}
 
