@@ -1,4 +1,4 @@
-"""The part of a GraphQL schema that a set of documents uses, as SDL: small enough to commit, enough to validate them."""
+"""The part of a GraphQL schema that a set of documents uses, as SDL: small, and enough to validate them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def _written(schema: GraphQLSchema, kind: GraphQLNamedType, used: Used) -> tuple
         chosen = used.get(name) or set(kind.fields)
         fields = {each: field for each, field in kind.fields.items() if each in chosen}
         rows = [f"  {each}: {field.type}" for each, field in fields.items()]
-        return "input " + name + " {\n" + "\n".join(rows) + "\n}", [get_named_type(f.type).name for f in fields.values()]
+        return "input " + name + " {\n" + "\n".join(rows) + "\n}", [
+            get_named_type(f.type).name for f in fields.values()
+        ]
     if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
         return f"scalar {name}", []
     chosen = used.get(name, set()) | {"id"} if "id" in kind.fields else used.get(name, set())

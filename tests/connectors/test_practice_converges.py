@@ -1,4 +1,4 @@
-"""The practice shop and the connector understand each other: both ways in are one picture, and effects do what they say."""
+"""The practice shop and the connector agree: both ways in are one picture, and effects do what they say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every GraphQL document we send is valid on the Admin API 2026-10, reads only what it must, and never releases blindly."""
+"""Every GraphQL document we send is valid on the Admin API 2026-10, and none releases blindly."""
 
 from __future__ import annotations
 
