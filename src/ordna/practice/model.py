@@ -463,6 +463,7 @@ class WebhookSubscription:
     filter: str | None = None
     include_fields: list[str] = field(default_factory=list)
     metafield_namespaces: list[str] = field(default_factory=list)
+    metafields: list[tuple[str, str]] = field(default_factory=list)
     name: str | None = None
     failures: int = 0
 

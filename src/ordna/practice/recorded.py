@@ -24,6 +24,7 @@ from typing import Any
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
 
 from ordna.practice.graphql import Endpoint, schema
+from ordna.practice.recorded_document import rebuild_document
 from ordna.practice.recorded_state import Seeder, new_world
 
 GID = re.compile(r"gid://shopify/(\w+)/([^\s\"?]+)(?:\?[^\s\"]*)?")
@@ -43,6 +44,7 @@ class RecordedCall:
     document: str
     variables: dict[str, Any]
     answer: dict[str, Any]
+    rebuilt: bool = False  # the document was not recorded, but made by `rebuild_document`
 
     def __hash__(self) -> int:
         return hash((self.file, self.place))
@@ -82,6 +84,7 @@ class Names:
     """Which of our ids stands for which recorded one."""
 
     ours: dict[str, str] = field(default_factory=dict)
+    cursors: dict[str, str] = field(default_factory=dict)
 
     def translate(self, value: Any) -> Any:
         """The same value with recorded ids replaced by ours."""
@@ -89,7 +92,12 @@ class Names:
         for recorded in sorted(set(match.group() for match in GID.finditer(text)), key=len, reverse=True):
             if recorded in self.ours:
                 text = text.replace(f'"{recorded}"', f'"{self.ours[recorded]}"')
-        return json.loads(text)
+        return self._with_cursors(json.loads(text))
+
+    def _with_cursors(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._with_cursors(one) for key, one in value.items()}
+        return self.cursors.get(value, value) if isinstance(value, str) else value
 
     def learn(self, recorded: str, ours: str) -> bool:
         """Note a pair; False when the recorded id already stands for another of ours."""
@@ -129,7 +137,7 @@ def replay(calls: list[RecordedCall]) -> list[Verdict]:
         world.tick(world.now() + timedelta(seconds=1))
         answer = _ask(endpoint, names, call)
         difference = same(_outcome(call.answer), _outcome(answer), names)
-        verdicts[call] = Verdict(call, difference, _costs(call.answer, answer))
+        verdicts[call] = Verdict(call, difference, None if call.rebuilt else _costs(call.answer, answer))
         _settle(world, call)
     for waiting in undated:
         _try(endpoint, names, seeder, waiting, verdicts)
@@ -154,6 +162,7 @@ def _try(
     difference = same(_outcome(call.answer), _outcome(answer), trial)
     if difference is None:
         names.ours.update(trial.ours)
+        names.cursors.update(trial.cursors)
     if difference is None or known is None:
         verdicts[call] = Verdict(call, difference, _costs(call.answer, answer))
 
@@ -178,8 +187,13 @@ def _same_objects(recorded: dict[str, Any], ours: dict[str, Any], names: Names, 
     for key in sorted(set(recorded) & set(ours), key=lambda name: name != "id"):
         left, right = recorded[key], ours[key]
         if key in _CURSORS:
+            if isinstance(left, str) and isinstance(right, str):
+                names.cursors[left] = right
             difference = None if (left is None) == (right is None) else f"{path}.{key}: {left} recorded, {right} here"
-        elif key == "legacyResourceId" or (key == "pageInfo" and path.count(".") == 2):
+        elif key == "legacyResourceId":
+            difference = None
+        elif key == "pageInfo" and path.count(".") == 2:
+            same(left, right, names, path)
             difference = None
         else:
             difference = same(left, right, names, f"{path}.{key}")
@@ -265,12 +279,15 @@ def _in_order(calls: list[RecordedCall]) -> list[RecordedCall]:
     made: dict[str, int] = {}
     for index, call in enumerate(once):
         if not call.undated and call.document.lstrip().startswith("mutation"):
+            named = json.dumps(call.variables)
             for found in GID.finditer(json.dumps(call.answer)):
-                made.setdefault(found.group(), index)
+                if found.group() not in named:
+                    made.setdefault(found.group(), index)
     position = {}
     for index, call in enumerate(once):
         needed = [made.get(found.group(), -1) for found in GID.finditer(json.dumps(call.variables))]
-        position[call] = (max([index, *needed]), index)
+        last = len(once) if "cleanup" in call.place.lower() and not call.undated else 0
+        position[call] = (max([index, last, *needed]), index)
     return sorted(once, key=lambda call: position[call])
 
 
@@ -280,12 +297,15 @@ def _calls(file: str, found: Any, path: list[str], parent: Any) -> Iterator[Reco
             (found[key] for key in ("query", "document") if isinstance(found.get(key), str) and "{" in found[key]), None
         )
         answer = _answer(found, parent)
+        variables = found.get("variables")
+        given = variables if isinstance(variables, dict) else {}
+        rebuilt = False
+        if document is None and answer is not None and isinstance(variables, dict):
+            document, rebuilt = rebuild_document(schema(), given, answer.get("data") or {}), True
         if document and answer is not None:
-            variables = found.get("variables")
-            given = variables if isinstance(variables, dict) else {}
-            yield RecordedCall(file, "/".join(path), document, given, answer)
-        first = [key for key in ("setup", "upstreamCalls") if key in found and not document]
-        for key in dict.fromkeys([*first[:1], *found]):
+            yield RecordedCall(file, "/".join(path), document, given, answer, rebuilt)
+        first = [key for key in ("setup",) if key in found and (document is None or rebuilt)]
+        for key in dict.fromkeys([*first, *found]):
             if key not in ("variables", "payload", "body"):
                 yield from _calls(file, found[key], [*path, key], found)
     elif isinstance(found, list):
@@ -295,6 +315,8 @@ def _calls(file: str, found: Any, path: list[str], parent: Any) -> Iterator[Reco
 
 def _answer(found: dict[str, Any], parent: Any) -> dict[str, Any] | None:
     raw = found.get("response") or found.get("result")
+    if raw is None and isinstance(found.get("mutation"), dict):
+        raw = found["mutation"].get("response")
     if raw is None and isinstance(parent, dict):
         raw = parent.get("response")
     if not isinstance(raw, dict):

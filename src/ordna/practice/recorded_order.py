@@ -36,7 +36,7 @@ Shown = dict[str, Any]
 def rebuild_order(world: World, shown: Shown) -> Order:
     """Put the shown order into the world under its recorded ids. What is not shown keeps a neutral value."""
     now = world.now()
-    currency = shown.get("currencyCode") or world.shop.currency
+    currency = shown.get("currencyCode") or _any_currency(shown) or world.shop.currency
     order = Order(
         id=tail(shown),
         name=shown.get("name") or "#1",
@@ -221,6 +221,13 @@ def _any_total(shown: Shown) -> Shown | None:
     """Of an order whose lines are not shown, what it comes to: one line stands for them all."""
     names = ("totalPriceSet", "currentTotalPriceSet", "currentSubtotalPriceSet", "totalOutstandingSet")
     return next((shown[name] for name in names if shown.get(name)), None)
+
+
+def _any_currency(shown: Shown) -> str | None:
+    for part in shown.values():
+        if isinstance(part, dict) and isinstance(part.get("shopMoney"), dict):
+            return str(part["shopMoney"]["currencyCode"])
+    return None
 
 
 def _settle(world: World, order: Order, status: str | None) -> None:

@@ -71,6 +71,10 @@ class Seeder:
         changes = [call.answer for call in calls if call.document.lstrip().startswith("mutation")]
         self._made_parts = {_gid(one)[1] for one in _objects(changes)}
         self._locations()
+        for call in calls:
+            installed = (call.answer.get("data") or {}).get("currentAppInstallation") or {}
+            if installed.get("accessScopes"):
+                world.apps[0].scopes = frozenset(one["handle"] for one in installed["accessScopes"])
 
     def before(self, call: Any) -> None:
         """Make sure that what the call names exists."""
@@ -144,11 +148,19 @@ class Seeder:
         self._tried.discard(_gid(best)[1])
         if kind != "FulfillmentOrder" or order is None or len(order.fulfillment_orders) != 1:
             return
+        if _gid(best)[1] in self._made_parts and not self._routed_later(owner):
+            return
         one = order.fulfillment_orders[0]
         self.ours[best["id"]] = f"gid://shopify/FulfillmentOrder/{one.id}"
         for shown, line in zip(nodes(best.get("lineItems")), one.lines, strict=False):
             if "id" in shown:
                 self.ours[shown["id"]] = f"gid://shopify/FulfillmentOrderLineItem/{line.id}"
+
+    def _routed_later(self, owner: dict[str, Any]) -> bool:
+        """Whether the answer that made the order shows none of its fulfillment orders."""
+        made = [call.answer for call in self.calls if "orderCreate" in call.roots]
+        shown = [one for one in _objects(made) if _gid(one) == _gid(owner)]
+        return not any(_gid(part)[0] == "FulfillmentOrder" for one in shown for part in _objects(one))
 
     def _owner(self, kind: str, number: int, best: dict[str, Any]) -> dict[str, Any] | None:
         if isinstance(best.get("order"), dict) and _gid(best["order"])[1]:
@@ -164,6 +176,8 @@ class Seeder:
             if kind == "Location" and number not in self.world.locations and one.get("name"):
                 self.world.locations[number] = Location(number, one["name"], Address(country_code="CA"))
                 self.ours[one["id"]] = one["id"]
+            if number in self.world.locations and kind == "Location" and "fulfillsOnlineOrders" in one:
+                self.world.locations[number].fulfills_online_orders = bool(one["fulfillsOnlineOrders"])
             if kind == "Location" and number in self.world.locations and one.get("isFulfillmentService"):
                 self.world.locations[number].service_handle = "recorded-service"
         if not self.world.locations:
@@ -206,7 +220,7 @@ class Seeder:
         wanted = None
         for one in _objects([call.answer]):
             if _gid(one)[0] == "FulfillmentOrder" and isinstance(one.get("assignedLocation"), dict):
-                wanted = _gid(one["assignedLocation"].get("location") or {})[1]
+                wanted = self._place(one["assignedLocation"])
                 break
         if wanted is None and order:
             wanted = self._later_location(order["id"])
@@ -219,8 +233,18 @@ class Seeder:
             if _gid(one)[0] == "Order" and one["id"] == order_id:
                 for part in _objects(one):
                     if _gid(part)[0] == "FulfillmentOrder" and isinstance(part.get("assignedLocation"), dict):
-                        return _gid(part["assignedLocation"].get("location") or {})[1]
+                        return self._place(part["assignedLocation"])
         return None
+
+    def _place(self, assigned: dict[str, Any]) -> int:
+        """The location of an assigned location, found by its name where its id is not shown."""
+        number = _gid(assigned.get("location") or {})[1]
+        named = [one.id for one in self.world.locations.values() if one.name == assigned.get("name")]
+        if number not in self.world.locations and not named and assigned.get("name"):
+            number = number or self.world.next_id("Location")
+            self.world.locations[number] = Location(number, assigned["name"], Address(country_code="CA"))
+            self.ours[f"gid://shopify/Location/{number}"] = f"gid://shopify/Location/{number}"
+        return number or next(iter(named), 0)
 
 
 def _objects(found: Any) -> Iterator[dict[str, Any]]:

@@ -135,9 +135,11 @@ def _check(wanted: Wanted) -> None:
         if one.status not in ("OPEN", "IN_PROGRESS", "INCOMPLETE", "SCHEDULED"):
             sentence = f"Fulfillment order {one.id} has an unfulfillable status= {one.status.lower()}."
             raise refuse(sentence, "fulfillment")
-        for part, count in units or ():
-            if count > part.remaining_quantity:
-                raise refuse("Invalid fulfillment order line item quantity requested.", "fulfillment")
+    taken: dict[int, int] = {}
+    for part, count in (unit for _, units in wanted for unit in units or ()):
+        taken[part.id] = taken.get(part.id, 0) + count
+        if taken[part.id] > part.remaining_quantity:
+            raise refuse("Invalid fulfillment order line item quantity requested.", "fulfillment")
 
 
 def _take(world: World, made: Fulfillment, part: FulfillmentOrderLine, count: int) -> None:

@@ -62,7 +62,9 @@ def submit_cancellation(world: World, one: FulfillmentOrder, message: str | None
 def accept_cancellation(world: World, one: FulfillmentOrder, message: str | None = None) -> FulfillmentOrder:
     """The service stops: it closes, and its units wait in a new open fulfillment order."""
     _expect(one, "CANCELLATION_REQUESTED", "Cannot accept cancellation request for the fulfillment order.")
-    part_off(world, one, [(line, line.remaining_quantity) for line in list(one.lines)])
+    lines = list(one.lines)
+    part_off(world, one, [(line, line.remaining_quantity) for line in lines])
+    one.lines = lines
     one.status = "CLOSED"
     topic = "fulfillment_orders/cancellation_request_accepted"
     return _advance(world, one, "CANCELLATION_ACCEPTED", topic, message)

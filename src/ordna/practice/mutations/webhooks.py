@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ordna.practice.model import App, WebhookSubscription
-from ordna.practice.mutations.refusal import refuse
+from ordna.practice.mutations.refusal import Refused, UserError, refuse
 from ordna.practice.world import World
 
 MAX_ADDRESS_BYTES = 65_535
 MAX_FILTER_BYTES = 65_535
+_JSON_ONLY = {"returns", "fulfillment_orders", "fulfillment_holds", "reverse_deliveries"}
 _ADDRESS = ("webhookSubscription", "callbackUrl")
 _NAME = ("webhookSubscription", "name")
-_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]|\d+")
 _TOPIC = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
 _ARN = re.compile(r"arn:aws:events:[a-z0-9-]+::event-source/aws\.partner/shopify\.com(?:\.test)?/(\d+)/\S+")
 _FILTER_TERM = re.compile(r"[\w.]+:")
@@ -30,10 +31,12 @@ def subscribe(
     filter: str | None = None,
     include_fields: Sequence[str] = (),
     metafield_namespaces: Sequence[str] = (),
+    metafields: Sequence[tuple[str, str]] = (),
     name: str | None = None,
 ) -> WebhookSubscription:
     """A new subscription of the app to a topic such as `orders/create`."""
     address = _checked_address(app, uri, format)
+    _check_format(topic, format)
     _check_name(world, app, name, None)
     _check_filter(filter)
     _check_taken(world, app, topic, address, format, filter)
@@ -48,7 +51,8 @@ def subscribe(
         format=format,
         filter=filter,
         include_fields=list(include_fields),
-        metafield_namespaces=list(metafield_namespaces),
+        metafield_namespaces=[_resolved(app, one) for one in metafield_namespaces],
+        metafields=[(_resolved(app, space), key) for space, key in metafields],
         name=name,
     )
     world.subscriptions[made.id] = made
@@ -69,9 +73,26 @@ def change_subscription(
     if "filter" in changes:
         _check_filter(_text(changes["filter"]))
     for name, value in changes.items():
+        if name == "metafield_namespaces" and isinstance(value, list):
+            value = [_resolved(app, str(part)) for part in value]
+        elif name == "metafields" and isinstance(value, list):
+            value = [(_resolved(app, space), key) for space, key in value]
         setattr(one, name, value)
     one.updated_at = world.now()
     return one
+
+
+def _resolved(app: App, namespace: str) -> str:
+    """The app's own namespace written out: `$app:x` is `app--<app id>--x`."""
+    if namespace == "$app":
+        return f"app--{app.id}"
+    return f"app--{app.id}--{namespace[5:]}" if namespace.startswith("$app:") else namespace
+
+
+def _check_format(topic: str, format: str) -> None:
+    if format != "JSON" and topic.split("/")[0] in _JSON_ONLY:
+        sentence = f"Format '{format.lower()}' is invalid for this webhook topic. Allowed formats: json"
+        raise refuse(sentence, "webhookSubscription", "format")
 
 
 def unsubscribe(world: World, one: WebhookSubscription) -> None:
@@ -99,30 +120,36 @@ def _check_pubsub(address: str) -> None:
     project, colon, topic = address.removeprefix("pubsub://").partition(":")
     if not colon or not project or not topic:
         sentence = "Address is not a valid GCP pub/sub format. Format should be pubsub://project:topic"
-        raise refuse(sentence, *_ADDRESS)
+        raise _refused("Address protocol pubsub:// is not supported", sentence)
     if not _PROJECT.fullmatch(project):
-        raise refuse("Address is not a valid GCP project id.", *_ADDRESS)
+        raise _refused("Address is invalid", "Address is not a valid GCP project id.")
     if not _TOPIC.fullmatch(topic):
-        raise refuse("Address is not a valid GCP topic id.", *_ADDRESS)
+        raise _refused("Address is invalid", "Address is not a valid GCP topic id.")
 
 
 def _check_arn(app: App, address: str) -> None:
     found = _ARN.fullmatch(address)
     if not found:
-        raise refuse("Address is not a valid AWS ARN", *_ADDRESS)
+        raise _refused("Address is invalid", "Address is not a valid AWS ARN")
     if int(found[1]) != app.id:
         sentence = f"Address is an AWS ARN and includes api_client_id '{found[1]}' instead of '{app.id}'"
-        raise refuse(sentence, *_ADDRESS)
+        raise _refused("Address is invalid", sentence)
 
 
 def _check_url(address: str) -> None:
     scheme, separator, _ = address.partition("://")
+    if scheme.lower() == "kafka":
+        raise _refused("Address protocol kafka:// is not supported", "Address is not a valid kafka topic")
     if separator and scheme.lower() not in ("https", "http"):
         raise refuse(f"Address protocol {scheme}:// is not supported", *_ADDRESS)
     if separator and scheme.lower() == "http" and not _is_local(address):
         raise refuse("Address protocol http:// is not supported", *_ADDRESS)
     if not separator or not urlsplit(address).hostname:
         raise refuse("Address is invalid", *_ADDRESS)
+
+
+def _refused(*sentences: str) -> Refused:
+    return Refused(*(UserError(sentence, _ADDRESS) for sentence in sentences))
 
 
 def _is_local(address: str) -> bool:
@@ -133,12 +160,13 @@ def _is_local(address: str) -> bool:
 def _check_name(world: World, app: App, name: str | None, one: WebhookSubscription | None) -> None:
     if name is None:
         return
+    sentence = "Name name field can only contain alphanumeric characters, underscores, and hyphens"
     if not name:
-        raise refuse("Name is too short (minimum is 1 character)", *_NAME)
+        short = UserError("Name is too short (minimum is 1 character)", _NAME)
+        raise Refused(short, UserError(sentence, _NAME))
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        sentence = "Name name field can only contain alphanumeric characters, underscores, and hyphens"
         raise refuse(sentence, *_NAME)
-    if any(other.name == name and other.app_id == app.id and other is not one for other in _all(world)):
+    if any((other.name or "").lower() == name.lower() and other.app_id == app.id and other is not one for other in _all(world)):
         raise refuse("Name already exists, no duplicate allowed", *_NAME)
 
 

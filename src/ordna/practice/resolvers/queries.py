@@ -304,7 +304,7 @@ def _subscription_fields() -> dict[str, Resolver]:
         "endpoint": endpoint,
         "createdAt": at("created_at"),
         "updatedAt": at("updated_at"),
-        "metafields": always([]),
+        "metafields": lambda one, _info: [{"namespace": space, "key": key} for space, key in one.metafields],
     }
 
 

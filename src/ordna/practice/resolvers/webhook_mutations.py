@@ -54,6 +54,7 @@ def _create(_root: Any, info: Info, topic: str, webhookSubscription: dict[str, A
             filter=given.get("filter"),
             include_fields=given.get("includeFields") or (),
             metafield_namespaces=given.get("metafieldNamespaces") or (),
+            metafields=_identifiers(given),
             name=given.get("name"),
         )
         return {"webhookSubscription": made}
@@ -76,6 +77,8 @@ def _update(_root: Any, info: Info, id: str, webhookSubscription: dict[str, Any]
     def work() -> dict[str, Any]:
         one = _found(info, id)
         changes = {attribute: given[name] for name, attribute in names.items() if name in given}
+        if "metafields" in given:
+            changes["metafields"] = _identifiers(given)
         return {"webhookSubscription": webhooks.change_subscription(world(info), call(info).app, one, **changes)}
 
     return payload(work)
@@ -88,6 +91,10 @@ def _delete(_root: Any, info: Info, id: str) -> dict[str, Any]:
         return {"deletedWebhookSubscriptionId": gid("WebhookSubscription", one.id)}
 
     return payload(work)
+
+
+def _identifiers(given: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one.get("namespace") or "$app", one["key"]) for one in given.get("metafields") or []]
 
 
 def _found(info: Info, value: str) -> WebhookSubscription:
