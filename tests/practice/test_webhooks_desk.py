@@ -134,6 +134,14 @@ def test_headers_name_everything_a_receiver_asks_for() -> None:
     }
 
 
+def test_only_order_topics_name_their_order_in_the_headers() -> None:
+    # Shopify's tiny fulfillment order bodies leave a receiver with the fulfillment order's id alone.
+    desk, _ = desk_with_log()
+    topic = "fulfillment_orders/order_routing_complete"
+    (delivery,) = desk.announce(Event("event-1", topic, b"{}", NOON, order_id=1001), TARGET)
+    assert "X-Shopify-Order-Id" not in headers_for(delivery, "practice-shop.myshopify.com", "2026-10", "secret")
+
+
 def test_signature_is_the_published_hmac() -> None:
     # Computed once by: printf '{"id":1001}' | openssl dgst -sha256 -hmac secret -binary | base64
     assert signature(b'{"id":1001}', "secret") == "BrHPbUaOzoLIYdWT86hZL8QcozLNnq+1W0jxD3esLnQ="

@@ -172,7 +172,7 @@ def headers_for(delivery: Delivery, shop_domain: str, api_version: str, client_s
         "X-Shopify-Event-Id": event.event_id,
         "X-Shopify-Triggered-At": _instant(event.triggered_at),
     }
-    if event.order_id:
+    if event.topic.startswith("orders/"):
         headers["X-Shopify-Order-Id"] = str(event.order_id)
         headers["X-Shopify-Test"] = "true" if event.test else "false"
     if delivery.target.name:
