@@ -26,22 +26,22 @@ def connect_shop(
     callback: str | None,
 ) -> None:
     """Connect and find the shop's recent orders; the workers read them."""
-    if bool(token) == bool(client_id and client_secret):
+    if not token and not (client_id and client_secret):
         raise typer.BadParameter("Give --token, or --client-id and --client-secret.")
     credentials = {"token": token} if token else {"client_id": client_id or "", "client_secret": client_secret or ""}
-    if token and client_secret:
-        credentials["client_secret"] = client_secret
-    with _connections() as connections:
-        with Progress("Connecting"):
-            made = connections.connect_shopify(merchant, address, credentials, callback or place.public_url())
-        with Progress("Looking for its recent orders") as progress:
-            done = connections.import_history(
-                merchant, made.connection, progress=lambda found: progress.at(f"{found:,} orders")
-            )
+    with _connections() as connections, Progress("Connecting") as progress:
+        made = connections.connect_shopify(
+            merchant,
+            address,
+            credentials,
+            callback or place.public_url(),
+            webhook_secret=client_secret,
+            progress=lambda found: progress.at(f"{found:,} orders found"),
+        )
     say(f"{made.title} is connected, in observe. It sends us {made.subscriptions} kinds of message.")
-    if done.failure is not None:
-        say(f"Its history could not be listed to the end: {done.failure.sentence}")
-    say(f"{done.orders:,} orders are being read. Nothing is changed at the shop until you go live.")
+    if made.unlisted is not None:
+        say(f"Its history could not be listed to the end: {made.unlisted}")
+    say(f"{made.orders:,} orders are being read. Nothing is changed at the shop until you go live.")
 
 
 def pause_outgoing(merchant: int | None, resume: bool) -> None:

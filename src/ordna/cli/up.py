@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from urllib.error import URLError
 from urllib.request import urlopen
-
-import typer
 
 from ordna.cli.database import default_flow, opened, prepare
 from ordna.cli.say import Progress, say
@@ -29,8 +28,6 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
     if practice:
         check_free("127.0.0.1", practice_port)
     os.environ.setdefault("ORDNA_URL", f"http://127.0.0.1:{port}")
-    if practice:
-        os.environ["ORDNA_PRACTICE_URL"] = f"http://127.0.0.1:{practice_port}"
     with Progress("Starting PostgreSQL"):
         database = opened()
         dsn = database.__enter__()
@@ -41,8 +38,8 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
             _first_merchant(dsn)
         with Progress("Starting"):
             _start(supervisor, port, workers, practice, practice_port)
-            _until_it_answers(f"http://127.0.0.1:{port}/health", "The web process")
-        say(_welcome(dsn, port, practice))
+            _until_it_answers(f"http://127.0.0.1:{port}/sign-in/", "The web process")
+        say(_welcome(practice, practice_port))
         _until_told_to_stop(supervisor)
     finally:
         with Progress("Stopping"):
@@ -51,10 +48,12 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
 
 
 def _start(supervisor: Supervisor, port: int, workers: int, practice: bool, practice_port: int) -> None:
+    beside: dict[str, str] = {}
     if practice:
         asked = ["--port", str(practice_port), "--orders-per-day", str(PRACTICE_ORDERS_PER_DAY), "--quiet"]
         supervisor.add(Child("practice shop", ["practice", *asked]))
-    supervisor.add(Child("web process", ["serve", "--port", str(port)]))
+        beside["ORDNA_PRACTICE"] = _practice_shop(f"http://127.0.0.1:{practice_port}")
+    supervisor.add(Child("web process", ["serve", "--port", str(port)], beside))
     for number in range(1, workers + 1):
         supervisor.add(Child(f"worker {number}", ["worker"]))
 
@@ -74,7 +73,7 @@ def _first_merchant(dsn: str) -> None:
     accounts.ensure_person(PERSON, MERCHANT)
 
 
-def _welcome(dsn: str, port: int, practice: bool) -> str:
+def _welcome(practice: bool, practice_port: int) -> str:
     from ordna.engine import clock
     from ordna.store import accounts
 
@@ -88,22 +87,29 @@ def _welcome(dsn: str, port: int, practice: bool) -> str:
     ]
     if practice:
         lines += [
-            f"A practice shop with a month of orders stands at {os.environ['ORDNA_PRACTICE_URL']}/",
+            f"A practice shop with a month of orders stands at http://127.0.0.1:{practice_port}/",
             "Connect it on the page “Connections”; nothing there is real.",
             "",
         ]
     return "\n".join([*lines, "Another link: ordna sign-in     Stop: Ctrl-C"])
 
 
-def _until_it_answers(url: str, who: str) -> None:
+def _practice_shop(base_url: str) -> str:
+    """How the pages reach the practice shop, once it is open."""
+    told = json.loads(_until_it_answers(f"{base_url}/_practice/credentials", "The practice shop"))
+    reached = {"base_url": base_url, "domain": told["shop_domain"], "token": told["access_token"]}
+    return json.dumps({**reached, "secret": told["client_secret"]})
+
+
+def _until_it_answers(url: str, who: str) -> bytes:
     until = time.monotonic() + START_WITHIN_S
     while time.monotonic() < until:
         try:
-            with urlopen(url, timeout=2):
-                return
+            with urlopen(url, timeout=2) as answer:
+                return bytes(answer.read())
         except (URLError, OSError):
             time.sleep(0.2)
-    raise typer.BadParameter(f"{who} did not answer at {url} within {START_WITHIN_S:g} seconds.")
+    raise OSError(f"{who} did not answer at {url} within {START_WITHIN_S:g} seconds.")
 
 
 def _until_told_to_stop(supervisor: Supervisor) -> None:

@@ -86,12 +86,17 @@ class Preview(Struct, frozen=True):
 
 
 class Connected(Struct, frozen=True):
-    """A connection that was made; `subscriptions` counts the topics the shop sends us."""
+    """A connection that was made: how many topics the shop sends us, how many recent orders are being read.
+
+    `unlisted` says why the list of recent orders broke off, when it did; `import_history` tries it again.
+    """
 
     merchant: int
     connection: int
     title: str
     subscriptions: int
+    orders: int
+    unlisted: str | None = None
 
 
 class Connections:
@@ -119,8 +124,10 @@ class Connections:
         callback_base_url: str,
         *,
         webhook_secret: str | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> Connected:
-        """Check the credentials, write the connection in observe, subscribe to every topic we read. `NotConnected`.
+        """Check the credentials, write the connection in observe, subscribe to every topic we read, and have the recent
+        orders read. `NotConnected`.
 
         `credentials`: {"token": ..} or {"client_id": .., "client_secret": ..}; `webhook_secret` where it is not the
         client secret. A shop that is connected already gets the new credentials and keeps its number.
@@ -138,7 +145,9 @@ class Connections:
             raise NotConnected(subscribed)
         with self._database.engine([merchant]) as conn:
             linking.set_subscribed(conn, key, [{"topic": each.topic, "id": each.id} for each in subscribed])
-        return Connected(*key, facts.name, len(subscribed))
+        done = self.import_history(*key, progress=progress)
+        unlisted = None if done.failure is None else done.failure.sentence or done.failure.code
+        return Connected(*key, facts.name, len(subscribed), done.orders, unlisted)
 
     def import_history(
         self, merchant: int, connection: int, *, progress: Callable[[int], None] | None = None
@@ -218,6 +227,12 @@ class Connections:
             for each in merchants:
                 linking.set_switch(conn, each, "outgoing", "paused" if paused else "on")
         return len(merchants)
+
+    def try_again(self, merchant: int, order_id: str, effect_key: str) -> bool:
+        """Take up an effect that was given up or is in doubt: it is looked up, and sent only if nothing happened. False
+        when it is not such a one."""
+        with self._database.engine([merchant]) as conn:
+            return outside.take_up(conn, (merchant, order_id, effect_key))
 
     def _write(
         self, merchant: int, base_url: str, credentials: dict[str, str], hook_secret: str, facts: ShopFacts

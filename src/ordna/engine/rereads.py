@@ -27,6 +27,9 @@ from ordna.store.outside import DueReread, Heard, Internal
 ORDERS_A_CALL = 15
 CALLS_AT_ONCE = 8
 POINTS_AN_ORDER = 52.0
+URGENT = 1
+ORDERS_WORTH_A_CALL = 5
+"""With less budget than that, what is not urgent waits for more: a call has its own price."""
 READ_TOPIC = "ordna/read"
 PART_PREFIX = "fo:"
 
@@ -113,7 +116,10 @@ def _set_aside(conn: Connection, key: tuple[int, int], rows: Sequence[DueReread]
     """Points reserved for as many of these orders as the budget allows; 0 when for none."""
     urgency = min(row.urgency for row in rows)
     there = int(budget.points_there(conn, *key, urgency) // POINTS_AN_ORDER)
-    points = min(len(rows), there) * POINTS_AN_ORDER
+    orders = min(len(rows), there)
+    if urgency > URGENT and orders < min(len(rows), ORDERS_WORTH_A_CALL):
+        return 0.0
+    points = orders * POINTS_AN_ORDER
     return points if points > 0 and budget.reserve(conn, *key, points, urgency) else 0.0
 
 

@@ -85,7 +85,10 @@ class Sweeper:
             page = through.sweep(since, cursor, ORDERS_A_PAGE)
             if isinstance(page, Answer):
                 return SweepDone(found, page)
-            wanted = [RereadRow(*key, ref, lane_of(ref), urgency, now, why) for ref, _ in page.orders]
+            wanted = [
+                RereadRow(*key, ref, lane_of(ref), urgency, _newest_first(updated, since, now), why)
+                for ref, updated in page.orders
+            ]
             with self._database.engine([key[0]]) as conn:
                 if wanted:
                     outbox.want_rereads(conn, wanted)
@@ -97,3 +100,12 @@ class Sweeper:
             if cursor is None:
                 break
         return SweepDone(found)
+
+
+def _newest_first(updated: str, since: datetime, now: datetime) -> datetime:
+    """When to read: now, which the list of re-reads sorts by; what changed last comes first, for that is what is open."""
+    try:
+        age_of_change = datetime.fromisoformat(updated) - since
+    except ValueError:
+        return now
+    return now - max(timedelta(), age_of_change)

@@ -2,13 +2,14 @@
 
 DATABASE_URL    a PostgreSQL 15 or newer; unset: an embedded server with its data in ORDNA_HOME
 ORDNA_HOME      the folder of the embedded server's data and of the secret; default .ordna in the current folder
-ORDNA_SECRET    the secret that signs sessions and seals credentials; unset: made once, kept in ORDNA_HOME
+ORDNA_SECRET    the secret that signs sessions; unset: made once, kept in ORDNA_HOME
 ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
 ORDNA_HOSTS     further host names it answers to, separated by commas
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -53,6 +54,12 @@ def secret() -> str:
 def public_url() -> str:
     """The address people and webhooks reach this Ordna at, without a slash at the end."""
     return os.environ.get("ORDNA_URL", f"http://127.0.0.1:{DEFAULT_PORT}").rstrip("/")
+
+
+def practice() -> dict[str, str] | None:
+    """How the practice shop beside us is reached: base_url, domain, token, secret; None when there is none."""
+    told = os.environ.get("ORDNA_PRACTICE")
+    return None if not told else json.loads(told)
 
 
 def hosts() -> list[str]:

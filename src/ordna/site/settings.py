@@ -15,6 +15,7 @@ ROLE = "ordna_site"
 ORDNA_DATABASE = place.dsn()
 ORDNA_HOME = place.home()
 ORDNA_URL = place.public_url()
+ORDNA_PRACTICE = place.practice()
 
 _DSN = conninfo_to_dict(ORDNA_DATABASE)
 _SECURE = ORDNA_URL.startswith("https://")

@@ -2,10 +2,11 @@
 
 from django.urls import include, path
 
-from ordna.api.urls import urlpatterns as api
-from ordna.web.urls import handler400, handler403, handler404, handler500
-from ordna.web.urls import urlpatterns as web
+from ordna.web import urls as web
 
-urlpatterns = [path("api/", include(api)), path("", include(web))]
+urlpatterns = [path("", include(web))]
 
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+handler400 = web.handler400
+handler403 = web.handler403
+handler404 = web.handler404
+handler500 = web.handler500

@@ -140,6 +140,13 @@ def record_answers(conn: Connection, answers: Sequence[Answered]) -> set[EffectI
     return set(conn.execute(SQL["record_answers"], {"answers": msgspec.json.encode(answers).decode()}).fetchall())
 
 
+def take_up(conn: Connection, key: EffectId) -> bool:
+    """Have an effect that was given up, or is in doubt, looked up now; False when it is not such a one."""
+    merchant, order_id, effect_key = key
+    values = {"merchant": merchant, "order_id": order_id, "key": effect_key}
+    return conn.execute(SQL["take_up"], values).rowcount == 1
+
+
 def file_internal(conn: Connection, messages: Sequence[Internal]) -> None:
     """Put messages to ourselves into the inbox."""
     if messages:

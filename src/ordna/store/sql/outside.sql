@@ -58,6 +58,11 @@ where e.merchant_id = a.merchant_id and e.order_id = a.order_id and e.effect_key
   and e.status in ('due', 'sending', 'in_doubt') and e.attempts = a.tries
 returning e.merchant_id, e.order_id, e.effect_key
 
+-- name: take_up
+-- Whether it ever arrived is not known any more: it comes back in doubt, so that it is looked up before anything is sent.
+update effect set status = 'in_doubt', attempts = 0, due_at = now(), answered_at = null
+where merchant_id = %(merchant)s and order_id = %(order_id)s and effect_key = %(key)s and status in ('dead', 'in_doubt')
+
 -- name: file_internal
 -- What we tell ourselves travels like any message, so that it shares the order's lane, lock and replay.
 insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body,
