@@ -10,6 +10,7 @@ import json
 import socket
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -166,6 +167,16 @@ def test_the_merchant_ships_in_the_admin_and_everybody_hears_of_it(running: Runn
     until(lambda: bool(receiver.of("fulfillments/create")))
     story = running.get(path)["story"]
     assert ("Parcel handed over", "admin") in [(told["what"], told["by"]) for told in story]
+
+
+def test_a_removed_app_is_told_a_last_time_and_then_locked_out(running: RunningShop, receiver: Receiver) -> None:
+    running.subscribe("APP_UNINSTALLED", receiver)
+    token = running.get("/_practice/credentials")["access_token"]
+    running.post("/_practice/uninstall", {})
+    until(lambda: bool(receiver.of("app/uninstalled")))
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        running.post("/admin/api/2026-10/graphql.json", {"query": "{ shop { name } }"}, X_Shopify_Access_Token=token)
+    assert not running.shop.world.subscriptions
 
 
 def until(happened: Callable[[], bool], within_s: float = 12) -> None:

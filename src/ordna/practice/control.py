@@ -99,7 +99,7 @@ def _change(shop: PracticeShop, request: Request) -> tuple[str, dict[str, Any]]:
             return f"From now on {pace:g} orders an hour.", {"orders_per_hour": pace}
         case ["_practice", "uninstall"]:
             shop.uninstall()
-            return "The app is removed. To come back it needs the new credentials.", shop.credentials()
+            return "The app is removed. To come back it needs the new access token.", shop.credentials()
         case ["_practice", "pause"]:
             shop.life.pause()
             return "The shop stands still.", {"paused": True}

@@ -135,10 +135,6 @@ class DeliveryDesk:
             self._gone.add(delivery.target.subscription_id)
             self.delete_subscription(delivery.target.subscription_id)
 
-    def subscription_removed(self, subscription_id: int) -> None:
-        """The app deleted this subscription itself: what still waits for it is withdrawn."""
-        self._gone.add(subscription_id)
-
     def waiting(self) -> int:
         """How many deliveries wait for their first try or a retry."""
         return len(self._heap)

@@ -82,15 +82,16 @@ class PracticeShop:
         }
 
     def uninstall(self) -> None:
-        """The merchant removes the app: it is told a last time, then its webhooks and old credentials are gone."""
+        """The merchant removes the app: it is told a last time, then its webhooks and its token are gone.
+
+        The client id and secret stay, they belong to the app and not to this installation.
+        """
         self.world.changed("app/uninstalled", self.world.shop)
         self.advance(by="admin")
         app = self.world.apps[0]
         for number in [s.id for s in self.world.subscriptions.values() if s.app_id == app.id]:
             del self.world.subscriptions[number]
-        serial = self.world.next_id("_installation")
-        app.static_token = f"practice_token_{serial:032x}"
-        app.client_secret = f"practice_secret_{serial:032x}"
+        app.static_token = f"practice_token_{self.world.next_id('_installation'):032x}"
 
     async def beat(self) -> None:
         """Advance twice a second until cancelled."""
