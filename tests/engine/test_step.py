@@ -63,9 +63,9 @@ def test_many_orders_cost_no_more_statements_than_one(shop: Shop) -> None:
     shop.step()
     counts = []
     for batch in (1, 60):
+        shop.now += timedelta(seconds=2)
         for number in range(batch):
             shop.send("orders/create", order_body(6000 * batch + number))
-        shop.now += timedelta(seconds=2)
         shop.leases.tend(idle=True)
         with shop.database.engine([1]) as conn:
             rows = inbox.take_waiting(
