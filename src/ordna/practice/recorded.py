@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,17 +58,28 @@ class RecordedCall:
     @property
     def roots(self) -> tuple[str, ...]:
         """The names of the root fields asked for; empty when the document cannot be parsed."""
-        try:
-            document = parse(self.document)
-        except GraphQLError:
-            return ()
-        return tuple(
-            node.name.value
-            for one in document.definitions
-            if isinstance(one, OperationDefinitionNode)
-            for node in one.selection_set.selections
-            if isinstance(node, FieldNode)
-        )
+        return _outline(self.document)[1]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is a mutation."""
+        return _outline(self.document)[0]
+
+
+@lru_cache(maxsize=4096)
+def _outline(document: str) -> tuple[bool, tuple[str, ...]]:
+    """(Is it a mutation?, the names of its root fields)"""
+    try:
+        operations = [one for one in parse(document).definitions if isinstance(one, OperationDefinitionNode)]
+    except GraphQLError:
+        return False, ()
+    names = [
+        node.name.value
+        for one in operations
+        for node in one.selection_set.selections
+        if isinstance(node, FieldNode)
+    ]
+    return any(one.operation.value == "mutation" for one in operations), tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +290,7 @@ def _in_order(calls: list[RecordedCall]) -> list[RecordedCall]:
     once = list(first.values())
     made: dict[str, int] = {}
     for index, call in enumerate(once):
-        if not call.undated and call.document.lstrip().startswith("mutation"):
+        if call.changes and not call.undated:
             named = json.dumps(call.variables)
             for found in GID.finditer(json.dumps(call.answer)):
                 if found.group() not in named:
@@ -287,7 +299,8 @@ def _in_order(calls: list[RecordedCall]) -> list[RecordedCall]:
     for index, call in enumerate(once):
         needed = [made.get(found.group(), -1) for found in GID.finditer(json.dumps(call.variables))]
         last = len(once) if "cleanup" in call.place.lower() and not call.undated else 0
-        position[call] = (max([index, last, *needed]), index)
+        soonest = max([index, last, *needed])
+        position[call] = (soonest, soonest > index, index)
     return sorted(once, key=lambda call: position[call])
 
 
@@ -302,11 +315,12 @@ def _calls(file: str, found: Any, path: list[str], parent: Any) -> Iterator[Reco
         rebuilt = False
         if document is None and answer is not None and isinstance(variables, dict):
             document, rebuilt = rebuild_document(schema(), given, answer.get("data") or {}), True
+        if "setup" in found:
+            yield from _calls(file, found["setup"], [*path, "setup"], found)
         if document and answer is not None:
             yield RecordedCall(file, "/".join(path), document, given, answer, rebuilt)
-        first = [key for key in ("setup",) if key in found and (document is None or rebuilt)]
-        for key in dict.fromkeys([*first, *found]):
-            if key not in ("variables", "payload", "body"):
+        for key in found:
+            if key not in ("setup", "variables", "payload", "body"):
                 yield from _calls(file, found[key], [*path, key], found)
     elif isinstance(found, list):
         for index, one in enumerate(found):

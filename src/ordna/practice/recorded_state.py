@@ -62,13 +62,13 @@ class Seeder:
         self.calls = calls
         self.ours = ours
         self.shown = list(_objects([call.answer for call in calls]))
-        reads = [call.answer for call in calls if not call.document.lstrip().startswith("mutation")]
+        reads = [call.answer for call in calls if not call.changes]
         self.read = list(_objects(reads))
         self.before_all = list(_objects([call.answer for call in calls if call.undated]))
         self._tried: set[int] = set()
         made = [call.answer for call in calls if "orderCreate" in call.roots]
         self._made = {_gid(one)[1] for one in _objects(made) if _gid(one)[0] == "Order"}
-        changes = [call.answer for call in calls if call.document.lstrip().startswith("mutation")]
+        changes = [call.answer for call in calls if call.changes]
         self._made_parts = {_gid(one)[1] for one in _objects(changes)}
         self._locations()
         for call in calls:
@@ -128,7 +128,7 @@ class Seeder:
     def _taken(self, number: int) -> bool:
         """Whether some recorded mutation on an order succeeded, though no read shows the order."""
         for call in self.calls:
-            if ("Order", number) in set(_named(call.variables)) and call.document.lstrip().startswith("mutation"):
+            if ("Order", number) in set(_named(call.variables)) and call.changes:
                 payloads = [one for one in (call.answer.get("data") or {}).values() if isinstance(one, dict)]
                 if any(not one.get("userErrors") for one in payloads):
                     return True
