@@ -21,7 +21,8 @@ def lived(seed: int, days: int, orders_per_day: float) -> tuple[World, Life, lis
     """A world that has lived until NOW, its life, and everything that changed on the way."""
     world = open_shop(seed, NOW - timedelta(days=days))
     life = Life(world, seed)
-    return world, life, life.history(days, orders_per_day)
+    changes = [change for day in life.history(days, orders_per_day) for change in day]
+    return world, life, changes
 
 
 def quiet_shop(seed: int = 1) -> tuple[World, Life]:

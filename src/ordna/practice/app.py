@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -41,8 +42,9 @@ def run(
     """
     _check_free(host, port)
     began = time.monotonic()
-    print(f"Living through {history_days} days of a shop ...", flush=True)
-    shop = opened(seed, history_days, orders_per_day, orders_per_hour)
+    progress = partial(_show_day, history_days)
+    progress(0)
+    shop = opened(seed, history_days, orders_per_day, orders_per_hour, day_lived=progress)
     shop.base_url = f"http://{host}:{port}"
     took_s = time.monotonic() - began
     print(_welcome(shop, took_s), flush=True)
@@ -102,6 +104,14 @@ def _check_free(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
+
+
+def _show_day(days: int, day: int) -> None:
+    """Progress, drawn over itself on a terminal and told once elsewhere."""
+    if sys.stdout.isatty():
+        print(f"\rLiving through day {day} of {days} ...", end="" if day < days else "\n", flush=True)
+    elif day == 0:
+        print(f"Living through {days} days of a shop ...", flush=True)
 
 
 def _welcome(shop: PracticeShop, took_s: float) -> str:

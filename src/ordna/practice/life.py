@@ -11,7 +11,7 @@ to one order does not depend on how many others there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -76,13 +76,13 @@ class Life:
         self._pace_version = 0
         self._parked: list[Callable[[], None]] = []
 
-    def history(self, days: int, orders_per_day: float) -> list[Change]:
-        """Live through `days` days from the world's present; answers everything that changed meanwhile."""
-        start = self.world.now()
-        for day in range(days):
-            for moment in self._arrivals(start + timedelta(days=day), orders_per_day):
-                self._plan(moment - start, self._next_buyer)
-        return self.advance(start + timedelta(days=days))
+    def history(self, days: int, orders_per_day: float) -> Iterator[list[Change]]:
+        """Live through `days` days from the world's present; yields, day by day, everything that changed."""
+        for _ in range(days):
+            day = self.world.now()
+            for moment in self._arrivals(day, orders_per_day):
+                self._plan(moment - day, self._next_buyer)
+            yield self.advance(day + timedelta(days=1))
 
     def go_live(self, orders_per_hour: float) -> None:
         """From now on a deed's hour lasts a minute, parcels arrive within minutes, and apps ship most

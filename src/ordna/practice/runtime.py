@@ -106,12 +106,18 @@ def opened(
     orders_per_day: float,
     orders_per_hour: float,
     clock: Callable[[], datetime] = real_clock,
+    day_lived: Callable[[int], None] = lambda day: None,
 ) -> PracticeShop:
-    """A shop that has lived through `history_days` up to now and goes on live at `orders_per_hour`."""
+    """A shop that has lived through `history_days` up to now and goes on live at `orders_per_hour`.
+
+    `day_lived` is told each day's number, from 1, when it is over.
+    """
     now = clock().replace(microsecond=0)
     world = open_shop(seed, now - timedelta(days=history_days))
     life = Life(world, seed)
     shop = PracticeShop(world, life, clock)
-    shop.remember(life.history(history_days, orders_per_day))
+    for day, changes in enumerate(life.history(history_days, orders_per_day), start=1):
+        shop.remember(changes)
+        day_lived(day)
     life.go_live(orders_per_hour)
     return shop
