@@ -41,7 +41,11 @@ def pages() -> App:
         if scope["path"] == "/live":
             await live(scope, receive, send)
         else:
-            await django(scope, receive, send)  # type: ignore[arg-type]
+            # The server hands out futures; the bridge to WSGI takes nothing but coroutines.
+            async def heard() -> MutableMapping[str, Any]:
+                return await receive()
+
+            await django(scope, heard, send)  # type: ignore[arg-type]
 
     return application
 
