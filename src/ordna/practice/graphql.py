@@ -15,14 +15,14 @@ from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLUnionType,
     OperationDefinitionNode,
     build_schema,
     execute_sync,
-    is_abstract_type,
-    is_object_type,
     parse,
 )
 
@@ -158,9 +158,9 @@ def schema() -> GraphQLSchema:
     ):
         _bind(built, table)
     for kind in built.type_map.values():
-        if is_abstract_type(kind):
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             kind.resolve_type = _type_of
-        if is_object_type(kind) and not kind.name.startswith("__"):
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__"):
             for name, field in kind.fields.items():
                 field.resolve = field.resolve or _attribute(name)
     return built

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-ZERO = Decimal(0)
+from ordna.practice.installation import DEFAULT_SCOPES as DEFAULT_SCOPES
+from ordna.practice.installation import App as App
+from ordna.practice.installation import Job as Job
+from ordna.practice.installation import Shop as Shop
+from ordna.practice.installation import WebhookSubscription as WebhookSubscription
+from ordna.practice.places import Address as Address
+from ordna.practice.places import Location as Location
 
-# What a custom app for order management usually asks for; `read_apps` is not among it, so `heldByApp` is denied.
-DEFAULT_SCOPES = frozenset(
-    "read_orders write_orders read_all_orders write_order_edits read_fulfillments write_fulfillments"
-    " read_merchant_managed_fulfillment_orders write_merchant_managed_fulfillment_orders"
-    " read_third_party_fulfillment_orders write_third_party_fulfillment_orders"
-    " read_locations read_products read_customers read_inventory write_inventory".split()
-)
+ZERO = Decimal(0)
 
 
 def gid(kind: str, number: int) -> str:
@@ -51,67 +51,6 @@ class MoneyBag:
 
 
 NOTHING = MoneyBag()
-
-
-@dataclass(slots=True)
-class App:
-    """An app installed in the shop: whoever calls the API with one of its tokens acts as this app."""
-
-    id: int
-    title: str
-    handle: str
-    client_id: str
-    client_secret: str
-    static_token: str | None = None
-    scopes: frozenset[str] = DEFAULT_SCOPES
-
-
-@dataclass(slots=True)
-class Shop:
-    """The shop itself. `restore_rate` is the plan's GraphQL points per second; the bucket holds 20 seconds."""
-
-    id: int
-    name: str
-    domain: str
-    email: str
-    currency: str
-    zone: str
-    country: str
-    restore_rate: int = 100
-    plan_name: str = "Basic"
-    created_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Address:
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    address1: str | None = None
-    address2: str | None = None
-    city: str | None = None
-    province: str | None = None
-    province_code: str | None = None
-    country: str | None = None
-    country_code: str | None = None
-    zip: str | None = None
-    phone: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    id: int = 0
-
-
-@dataclass(slots=True)
-class Location:
-    """A place that ships. `service_handle` is set where a fulfillment service (a 3PL) runs it."""
-
-    id: int
-    name: str
-    address: Address
-    is_active: bool = True
-    ships_inventory: bool = True
-    fulfills_online_orders: bool = True
-    service_handle: str | None = None
 
 
 @dataclass(slots=True)
@@ -447,33 +386,3 @@ class Order:
     deleted: bool = False
     metafields: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     edit_session: object | None = None
-
-
-@dataclass(slots=True)
-class WebhookSubscription:
-    """`topic` is written as in a delivery's header, such as `orders/create`; `failures` in a row end it at 8."""
-
-    id: int
-    app_id: int
-    topic: str
-    uri: str
-    created_at: datetime
-    updated_at: datetime
-    format: str = "JSON"
-    filter: str | None = None
-    include_fields: list[str] = field(default_factory=list)
-    metafield_namespaces: list[str] = field(default_factory=list)
-    metafields: list[tuple[str, str]] = field(default_factory=list)
-    name: str | None = None
-    failures: int = 0
-
-
-@dataclass(slots=True)
-class Job:
-    """Work that Shopify does after it answered. `errors` are those the job found, as (code, message)."""
-
-    id: str
-    kind: str
-    done: bool = False
-    order_id: int | None = None
-    errors: list[tuple[str, str]] = field(default_factory=list)

@@ -74,10 +74,7 @@ def _outline(document: str) -> tuple[bool, tuple[str, ...]]:
     except GraphQLError:
         return False, ()
     names = [
-        node.name.value
-        for one in operations
-        for node in one.selection_set.selections
-        if isinstance(node, FieldNode)
+        node.name.value for one in operations for node in one.selection_set.selections if isinstance(node, FieldNode)
     ]
     return any(one.operation.value == "mutation" for one in operations), tuple(names)
 
@@ -101,7 +98,7 @@ class Names:
     def translate(self, value: Any) -> Any:
         """The same value with recorded ids replaced by ours."""
         text = json.dumps(value)
-        for recorded in sorted(set(match.group() for match in GID.finditer(text)), key=len, reverse=True):
+        for recorded in sorted({match.group() for match in GID.finditer(text)}, key=len, reverse=True):
             if recorded in self.ours:
                 text = text.replace(f'"{recorded}"', f'"{self.ours[recorded]}"')
         return self._with_cursors(json.loads(text))
@@ -222,9 +219,9 @@ def _same_values(recorded: Any, ours: Any, names: Names, path: str) -> str | Non
             return f"{path}: {recorded} recorded, {ours} here stands for another"
         if _plain(recorded) == _plain(ours):
             return None
-    elif recorded == ours and type(recorded) is type(ours):
-        return None
-    elif isinstance(recorded, int | float) and isinstance(ours, int | float) and recorded == ours:
+    elif (recorded == ours and type(recorded) is type(ours)) or (
+        isinstance(recorded, int | float) and isinstance(ours, int | float) and recorded == ours
+    ):
         return None
     return f"{path}: {_brief(recorded)} recorded, {_brief(ours)} here"
 
@@ -252,9 +249,7 @@ def _outcome(answer: dict[str, Any]) -> dict[str, Any]:
     """The part of an answer that is compared: data and errors, without where in the document an error lies."""
     outcome = {key: answer[key] for key in ("data", "errors") if answer.get(key) is not None}
     if "errors" in outcome and isinstance(outcome["errors"], list):
-        errors = [
-            {name: part for name, part in error.items() if name != "locations"} for error in outcome["errors"]
-        ]
+        errors = [{name: part for name, part in error.items() if name != "locations"} for error in outcome["errors"]]
         outcome["errors"] = sorted(errors, key=lambda error: str(error.get("path")))
     return outcome
 
@@ -339,4 +334,3 @@ def _answer(found: dict[str, Any], parent: Any) -> dict[str, Any] | None:
         if isinstance(raw.get(key), dict):
             raw = raw[key]
     return raw if "data" in raw or "errors" in raw else None
-

@@ -74,8 +74,7 @@ def sdl(types: dict[str, dict[str, Any]]) -> str:
 def digests(types: dict[str, dict[str, Any]]) -> str:
     """One line a type: its name and the first 16 hex digits of the SHA-256 of its canonical lines."""
     return "".join(
-        f"{name} {hashlib.sha256(_print(name, types[name]).encode()).hexdigest()[:16]}\n"
-        for name in sorted(types)
+        f"{name} {hashlib.sha256(_print(name, types[name]).encode()).hexdigest()[:16]}\n" for name in sorted(types)
     )
 
 
@@ -110,17 +109,13 @@ def _one(real: dict[str, Any], lists: dict[str, list[str]]) -> tuple[dict[str, A
 
 
 def _field(field: dict[str, Any]) -> str:
-    arguments = ", ".join(
-        _argument(argument) for argument in sorted(field["args"], key=lambda one: str(one["name"]))
-    )
+    arguments = ", ".join(_argument(argument) for argument in sorted(field["args"], key=lambda one: str(one["name"])))
     return f"{field['name']}{f'({arguments})' if arguments else ''}: {_written(field['type'])}"
 
 
 def _argument(argument: dict[str, Any]) -> str:
     default = argument.get("defaultValue")
-    return f"{argument['name']}: {_written(argument['type'])}" + (
-        f" = {default}" if default is not None else ""
-    )
+    return f"{argument['name']}: {_written(argument['type'])}" + (f" = {default}" if default is not None else "")
 
 
 def _written(reference: dict[str, Any]) -> str:

@@ -117,11 +117,11 @@ def _matches(found: Any, comparison: str | None, wanted: str) -> bool:
         tail = wanted.rsplit("/", 1)[-1]
         return tail.isdigit() and _holds(found, comparison, int(tail))
     if wanted == "*":
-        return found != ""
+        return bool(found != "")
     text, value = str(found).lower(), wanted.lower()
     if value.endswith("*"):
         return text.startswith(value[:-1])
-    return any(text == choice.strip() for choice in value.split(",")) or text == value
+    return text == value or any(text == choice.strip() for choice in value.split(","))
 
 
 def _compare_times(found: datetime, comparison: str | None, wanted: str) -> bool:

@@ -141,8 +141,8 @@ class PracticeServer:
         for app in self.world.apps:
             if app.static_token == token:
                 return app
-        app, expires_at = self._tokens.get(token, (None, self.world.now()))
-        return app if expires_at > self.world.now() else None
+        granted = self._tokens.get(token)
+        return granted[0] if granted and granted[1] > self.world.now() else None
 
 
 def as_json(status: int, value: Any) -> Response:

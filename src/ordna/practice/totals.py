@@ -142,9 +142,7 @@ def capturable_of(order: Order, authorization: Transaction) -> MoneyBag:
     """What can still be captured on a transaction; nothing unless it is a successful, open authorization."""
     if authorization.kind != "AUTHORIZATION" or authorization.status != "SUCCESS":
         return NOTHING
-    children = [
-        one for one in order.transactions if one.parent_id == authorization.id and one.status == "SUCCESS"
-    ]
+    children = [one for one in order.transactions if one.parent_id == authorization.id and one.status == "SUCCESS"]
     if any(one.kind == "VOID" for one in children):
         return NOTHING
     return authorization.amount - total(one.amount for one in children if one.kind == "CAPTURE")

@@ -148,9 +148,7 @@ def _arguments(
     if missing:
         listed = ", ".join(missing)
         message = f"Field '{name}' is missing required arguments: {listed}"
-        yield _error(
-            message, node, path, "missingRequiredArguments", className="Field", name=name, arguments=listed
-        )
+        yield _error(message, node, path, "missingRequiredArguments", className="Field", name=name, arguments=listed)
     for one, argument in given.items():
         if one not in known:
             yield _not_accepted("Field", name, one, argument, path)

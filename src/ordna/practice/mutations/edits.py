@@ -41,9 +41,7 @@ def begin(world: World, order: Order) -> EditSession:
     if order.cancelled_at or derive.financial_status(order) in ("REFUNDED", "VOIDED"):
         raise refuse("The order cannot be edited.")
     made = EditSession(world.next_id("CalculatedOrder"), order)
-    made.lines = [
-        StagedLine(line, line.current_quantity) for line in order.lines if line.current_quantity > 0
-    ]
+    made.lines = [StagedLine(line, line.current_quantity) for line in order.lines if line.current_quantity > 0]
     order.edit_session = made
     world.edit_sessions[made.id] = made
     return made
@@ -149,9 +147,7 @@ def commit(world: World, session: EditSession, staff_note: str | None = None) ->
     order.closed_at = None
     touch(world, order)
     edit = world.next_id("OrderEdit")
-    world.changed(
-        "orders/edited", order, additions=additions, removals=removals, staff_note=staff_note, edit_id=edit
-    )
+    world.changed("orders/edited", order, additions=additions, removals=removals, staff_note=staff_note, edit_id=edit)
     return order
 
 

@@ -152,10 +152,7 @@ def cancel(world: World, one: FulfillmentOrder) -> FulfillmentOrder:
             "id",
             code="FULFILLMENT_ORDER_HAS_MANUALLY_REPORTED_PROGRESS",
         )
-    if (
-        one.status not in ("OPEN", "ON_HOLD", "SCHEDULED", "INCOMPLETE")
-        or one.request_status in derive.SUBMITTED
-    ):
+    if one.status not in ("OPEN", "ON_HOLD", "SCHEDULED", "INCOMPLETE") or one.request_status in derive.SUBMITTED:
         raise refuse("Fulfillment order is not in cancelable request state and can't be canceled.")
     made = _replace(world, one, one.location)
     world.changed("fulfillment_orders/cancelled", one, replacement=made)
@@ -225,9 +222,7 @@ def _check_hold(app: App | None, one: FulfillmentOrder, handle: str | None, unit
             sentence = "You must select at least one item to place on partial hold."
             raise refuse(sentence, *path, str(index), "quantity", code="GREATER_THAN_ZERO")
     if units and len({line.id for line, _ in units}) < len(units):
-        raise refuse(
-            "must contain unique line item ids", *path, code="DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS"
-        )
+        raise refuse("must contain unique line item ids", *path, code="DUPLICATED_FULFILLMENT_ORDER_LINE_ITEMS")
     if units and one.status == "ON_HOLD":
         sentence = "The fulfillment order is not in a splittable state."
         raise refuse(sentence, *path, code="FULFILLMENT_ORDER_NOT_SPLITTABLE")
@@ -235,9 +230,7 @@ def _check_hold(app: App | None, one: FulfillmentOrder, handle: str | None, unit
         sentence = "Invalid fulfillment order line item quantity requested."
         raise refuse(sentence, *path, code="INVALID_LINE_ITEM_QUANTITY")
     if one.status not in derive.LIVE:
-        raise refuse(
-            f"Cannot place a fulfillment order on hold when its status is {one.status.lower()}.", "id"
-        )
+        raise refuse(f"Cannot place a fulfillment order on hold when its status is {one.status.lower()}.", "id")
     mine = [held for held in one.holds if held.app_id == (app.id if app else None)]
     if len(mine) >= derive.MAX_HOLDS_OF_AN_APP:
         raise refuse(_TOO_MANY, "id", code="FULFILLMENT_ORDER_HOLD_LIMIT_REACHED")

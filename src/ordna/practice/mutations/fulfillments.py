@@ -122,16 +122,14 @@ def _check(wanted: Wanted) -> None:
     orders = {one.order.id for one, _ in wanted}
     if len(orders) > 1:
         found = ", ".join(str(number) for number in sorted(orders))
-        sentence = (
-            f"All fulfillment orders must belong to the same order. Multiple orders with ids [{found}] were"
-        )
+        sentence = f"All fulfillment orders must belong to the same order. Multiple orders with ids [{found}] were"
         raise refuse(f"{sentence} found.", "fulfillment")
     locations = {one.location.id for one, _ in wanted}
     if len(locations) > 1:
         found = ", ".join(str(number) for number in sorted(locations))
         sentence = "All fulfillment orders must be assigned to a single location. Multiple locations with ids"
         raise refuse(f"{sentence} [{found}] were found.", "fulfillment")
-    for one, units in wanted:
+    for one, _ in wanted:
         if one.status not in ("OPEN", "IN_PROGRESS", "INCOMPLETE", "SCHEDULED"):
             sentence = f"Fulfillment order {one.id} has an unfulfillable status= {one.status.lower()}."
             raise refuse(sentence, "fulfillment")

@@ -64,9 +64,7 @@ def record_transaction(
     return made
 
 
-def capture(
-    world: World, order: Order, authorization: Transaction, amount: MoneyBag | None = None
-) -> Transaction:
+def capture(world: World, order: Order, authorization: Transaction, amount: MoneyBag | None = None) -> Transaction:
     """Capture an open authorization, in full unless an amount is given."""
     left = capturable_of(order, authorization)
     amount = amount or left
@@ -154,9 +152,7 @@ def refund_order(world: World, order: Order, *, restock: bool) -> Refund | None:
     if not payments:
         return None
     kind = "CANCEL" if restock else "NO_RESTOCK"
-    units = [
-        RefundUnits(line, line.current_quantity, kind) for line in order.lines if line.current_quantity > 0
-    ]
+    units = [RefundUnits(line, line.current_quantity, kind) for line in order.lines if line.current_quantity > 0]
     return refund(world, order, units, shipping=totals(order).current_shipping, payments=payments)
 
 

@@ -59,9 +59,7 @@ def subscribe(
     return made
 
 
-def change_subscription(
-    world: World, app: App, one: WebhookSubscription, **changes: object
-) -> WebhookSubscription:
+def change_subscription(world: World, app: App, one: WebhookSubscription, **changes: object) -> WebhookSubscription:
     """Set attributes of a subscription: uri, format, filter, include_fields, metafield_namespaces, name."""
     format = str(changes.get("format", one.format))
     if "uri" in changes:
@@ -166,7 +164,10 @@ def _check_name(world: World, app: App, name: str | None, one: WebhookSubscripti
         raise Refused(short, UserError(sentence, _NAME))
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise refuse(sentence, *_NAME)
-    if any((other.name or "").lower() == name.lower() and other.app_id == app.id and other is not one for other in _all(world)):
+    if any(
+        (other.name or "").lower() == name.lower() and other.app_id == app.id and other is not one
+        for other in _all(world)
+    ):
         raise refuse("Name already exists, no duplicate allowed", *_NAME)
 
 
@@ -177,9 +178,7 @@ def _check_filter(filter: str | None) -> None:
         raise refuse("The specified filter exceeds the maximum allowed size.", "webhookSubscription")
     terms = [term for term in filter.split() if term not in ("AND", "OR", "NOT")]
     if not all(_FILTER_TERM.match(term.lstrip("(-")) for term in terms):
-        sentence = (
-            "The specified filter is invalid, please ensure you specify the field(s) you wish to filter on."
-        )
+        sentence = "The specified filter is invalid, please ensure you specify the field(s) you wish to filter on."
         raise refuse(sentence, "webhookSubscription")
 
 

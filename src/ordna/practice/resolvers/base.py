@@ -147,9 +147,7 @@ def attributes(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in pairs]
 
 
-def connection(
-    items: Sequence[Any], args: dict[str, Any], key: Callable[[Any], Any] | None = None
-) -> dict[str, Any]:
+def connection(items: Sequence[Any], args: dict[str, Any], key: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """A page of `items`, which are in order; `key` gives what a cursor remembers, else the position.
 
     With a key, a page goes on after the key even when the item itself is gone or has moved.

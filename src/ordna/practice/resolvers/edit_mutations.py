@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from ordna.practice.model import Line, MoneyBag, gid
+from ordna.practice.model import NOTHING, Line, MoneyBag, gid
 from ordna.practice.mutations import edits
 from ordna.practice.mutations.edits import EditSession, StagedLine
 from ordna.practice.mutations.refusal import refuse
@@ -23,7 +23,7 @@ from ordna.practice.resolvers.base import (
     world,
 )
 from ordna.practice.resolvers.order_mutations import find_order
-from ordna.practice.totals import NOTHING, line_net, part, shipping_net, tax_of, total, totals
+from ordna.practice.totals import line_net, part, shipping_net, tax_of, total, totals
 
 Info = GraphQLResolveInfo
 

@@ -56,9 +56,7 @@ def table() -> Table:
         "FulfillmentOrderMerchantRequest": {
             "id": id_of("FulfillmentOrderMerchantRequest"),
             "sentAt": at("sent_at"),
-            "requestOptions": lambda x, _: (
-                {} if x.notify_customer is None else {"notify_customer": x.notify_customer}
-            ),
+            "requestOptions": lambda x, _: {} if x.notify_customer is None else {"notify_customer": x.notify_customer},
             "responseData": lambda x, _info: x.response,
         },
         "Fulfillment": _fulfillment(),

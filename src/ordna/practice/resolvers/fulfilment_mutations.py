@@ -148,7 +148,7 @@ def _split(_root: Any, info: Info, fulfillmentOrderSplits: list[dict[str, Any]])
             _check_positive(lines, path, sentence)
             one = _known(info, given["fulfillmentOrderId"])
             wanted.append((one, _lines(one, lines)))
-        for one, units in wanted:
+        for _, units in wanted:
             if any(count > line.remaining_quantity for line, count in units):
                 raise refuse("Invalid fulfillment order line item quantity requested.")
         made = [verbs.split(world(info), one, units) for one, units in wanted]
@@ -202,7 +202,10 @@ def _cancel(_root: Any, info: Info, id: str) -> dict[str, Any]:
 
 
 def _set_deadline(
-    _root: Any, info: Info, fulfillmentOrderIds: list[str], fulfillmentDeadline: str  # noqa: N803
+    _root: Any,
+    info: Info,
+    fulfillmentOrderIds: list[str],  # noqa: N803
+    fulfillmentDeadline: str,  # noqa: N803
 ) -> dict[str, Any]:
     def work() -> dict[str, Any]:
         known = world(info).fulfillment_orders

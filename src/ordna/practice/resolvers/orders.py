@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from graphql import GraphQLResolveInfo
 
 from ordna.practice import derive
-from ordna.practice.model import Address, DiscountAllocation, Line, MoneyBag, Order, TaxLine, Transaction, gid
+from ordna.practice.model import NOTHING, Address, MoneyBag, Order, Transaction, gid
 from ordna.practice.mutations.payments import may_mark_as_paid
 from ordna.practice.resolvers.base import (
-    MANUAL_SERVICE,
     Of,
     Resolver,
     Table,
@@ -29,16 +27,13 @@ from ordna.practice.resolvers.base import (
     world,
     written,
 )
+from ordna.practice.resolvers.lines import current_taxes, discounts, line_item, shipping_line, taxes
 from ordna.practice.totals import (
-    NOTHING,
     Totals,
     capturable_of,
     is_zero,
-    line_discount,
-    line_net,
     part,
     refundable_of,
-    shipping_net,
     total,
 )
 
@@ -55,8 +50,8 @@ def table() -> Table:
     """The resolvers of this file."""
     return {
         "Order": {**_order_sums(), **_order_states(), **_order_parts(), **_order_rest()},
-        "LineItem": _line_item(),
-        "ShippingLine": _shipping_line(),
+        "LineItem": line_item(),
+        "ShippingLine": shipping_line(),
         "OrderTransaction": _transaction(),
         "Refund": _refund(),
         "RefundLineItem": _refund_line(),
@@ -118,8 +113,8 @@ def _order_sums() -> dict[str, Resolver]:
             "paymentSet": money(order, NOTHING),
             "refundSet": money(order, NOTHING),
         },
-        "taxLines": lambda order, _info, **_: _taxes(order, [tax for one in order.lines for tax in one.tax_lines]),
-        "currentTaxLines": lambda order, _info: _current_taxes(order),
+        "taxLines": lambda order, _info, **_: taxes(order, [tax for one in order.lines for tax in one.tax_lines]),
+        "currentTaxLines": lambda order, _info: current_taxes(order),
         "subtotalLineItemsQuantity": lambda order, _info: sum(one.quantity for one in order.lines),
         "currentSubtotalLineItemsQuantity": lambda order, _info: sum(x.current_quantity for x in order.lines),
         "totalWeight": lambda order, _info: str(sum(one.grams * one.quantity for one in order.lines)),
@@ -177,7 +172,7 @@ def _order_parts() -> dict[str, Resolver]:
         "nonFulfillableLineItems": parts(lambda order: [x for x in order.lines if x.is_tip]),
         "shippingLines": parts(lambda order: [x for x in order.shipping_lines if not x.removed]),
         "shippingLine": lambda order, _info: Of(order, order.shipping_lines[0]) if order.shipping_lines else None,
-        "discountApplications": lambda order, _info, **args: connection(_discounts(order), args),
+        "discountApplications": lambda order, _info, **args: connection(discounts(order), args),
         "discountCodes": lambda order, _info: [one.code for one in order.discounts if one.code],
         "discountCode": lambda order, _info: next((one.code for one in order.discounts if one.code), None),
         "transactions": some(lambda order: order.transactions, wrap=True),
@@ -216,64 +211,6 @@ def _order_rest() -> dict[str, Resolver]:
         "app": lambda order, info: _order_app(order, info),
         "metafield": _metafield,
         "metafields": _metafields,
-    }
-
-
-def _line_item() -> dict[str, Resolver]:
-    def bag(choose: Callable[[Order, Line], MoneyBag]) -> Resolver:
-        def resolve(of: Of, _info: Info, **_args: Any) -> dict[str, Any]:
-            return money(of.order, choose(of.order, of.it))
-
-        return resolve
-
-    def share(order: Order, line: Line, count: int) -> MoneyBag:
-        return part(order, line_net(line), count, line.quantity)
-
-    return {
-        "id": id_of("LineItem"),
-        "name": lambda of, _info: " - ".join(x for x in (of.it.title, of.it.variant_title) if x),
-        "product": lambda of, _info: of.it.variant.product if of.it.variant else None,
-        "originalUnitPriceSet": bag(lambda _order, line: line.price),
-        "originalTotalSet": bag(lambda _order, line: line.price.times(line.quantity)),
-        "totalDiscountSet": bag(lambda _order, line: line_discount(line)),
-        "discountedTotalSet": bag(lambda _order, line: line_net(line)),
-        "discountedUnitPriceSet": bag(lambda order, line: share(order, line, 1)),
-        "discountedUnitPriceAfterAllDiscountsSet": bag(lambda order, line: share(order, line, 1)),
-        "priceAfterAllDiscountsBeforeTaxesSet": bag(lambda _order, line: line_net(line)),
-        "unfulfilledOriginalTotalSet": bag(lambda _order, line: line.price.times(max(line.unfulfilled_quantity, 0))),
-        "unfulfilledDiscountedTotalSet": bag(lambda order, x: share(order, x, max(x.unfulfilled_quantity, 0))),
-        "discountAllocations": lambda of, _info: [_allocation(of.order, one) for one in of.it.allocations],
-        "taxLines": lambda of, _info, **_: _taxes(of.order, of.it.tax_lines),
-        "customAttributes": lambda of, _info: attributes(of.it.attributes),
-        "isGiftCard": lambda of, _info: of.it.gift_card,
-        "canRestock": lambda of, _info: of.it.variant is not None,
-        "fulfillableQuantity": lambda of, _info: derive.fulfillable_quantity(of.order, of.it),
-        "nonFulfillableQuantity": lambda of, _info: of.it.quantity if of.it.is_tip else 0,
-        "refundableQuantity": lambda of, _info: of.it.current_quantity,
-        "fulfillmentStatus": lambda of, _info: _line_fulfillment(of.it),
-        "fulfillmentService": always(MANUAL_SERVICE),
-        "merchantEditable": lambda of, _info: of.it.unfulfilled_quantity > 0,
-        "duties": always([]),
-        "lineItemGroup": always(None),
-        "sellingPlan": always(None),
-        "weight": lambda of, _info: {"unit": "GRAMS", "value": float(of.it.grams)},
-    }
-
-
-def _shipping_line() -> dict[str, Resolver]:
-    return {
-        "id": id_of("ShippingLine"),
-        "originalPriceSet": lambda of, _info: money(of.order, of.it.price),
-        "discountedPriceSet": lambda of, _info: money(of.order, shipping_net(of.it)),
-        "currentDiscountedPriceSet": lambda of, _info: money(of.order, shipping_net(of.it)),
-        "discountAllocations": lambda of, _info: [_allocation(of.order, one) for one in of.it.allocations],
-        "taxLines": lambda of, _info: _taxes(of.order, of.it.tax_lines),
-        "isRemoved": lambda of, _info: of.it.removed,
-        "custom": lambda of, _info: of.it.source is None,
-        "deliveryCategory": always(None),
-        "carrierIdentifier": always(None),
-        "phone": always(None),
-        "shippingRateHandle": always(None),
     }
 
 
@@ -430,70 +367,6 @@ def _shown_metafield(order: Order, namespace: str, key: str, kind: str, value: s
     number = order.id * 100 + position
     shown = {"id": gid("Metafield", number), "legacyResourceId": str(number)}
     return {**shown, "namespace": namespace, "key": key, "type": kind, "value": value}
-
-
-def _discounts(order: Order) -> list[dict[str, Any]]:
-    return [_discount(order, index) for index in range(len(order.discounts))]
-
-
-def _discount(order: Order, index: int) -> dict[str, Any]:
-    one = order.discounts[index]
-    kinds = {"discount_code": "DiscountCodeApplication", "manual": "ManualDiscountApplication"}
-    value: dict[str, Any] = {"__typename": "MoneyV2", **amount(one.value, order.currency)}
-    if one.value_type == "percentage":
-        value = {"__typename": "PricingPercentageValue", "percentage": float(one.value)}
-    return {
-        "__typename": kinds.get(one.kind, "AutomaticDiscountApplication"),
-        "index": index,
-        "code": one.code,
-        "title": one.title,
-        "description": None,
-        "allocationMethod": one.allocation_method.upper(),
-        "targetSelection": "ALL",
-        "targetType": one.target_type.upper(),
-        "value": value,
-    }
-
-
-def _allocation(order: Order, one: DiscountAllocation) -> dict[str, Any]:
-    return {
-        "allocatedAmountSet": money(order, one.amount),
-        "discountApplication": _discount(order, one.application_index),
-    }
-
-
-def _taxes(order: Order, lines: list[TaxLine]) -> list[dict[str, Any]]:
-    merged: dict[tuple[str, Decimal], MoneyBag] = {}
-    for line in lines:
-        merged[line.title, line.rate] = merged.get((line.title, line.rate), NOTHING) + line.price
-    return [_tax(order, title, rate, price) for (title, rate), price in merged.items()]
-
-
-def _current_taxes(order: Order) -> list[dict[str, Any]]:
-    current = [
-        TaxLine(tax.title, tax.rate, part(order, tax.price, line.current_quantity, line.quantity))
-        for line in order.lines
-        for tax in line.tax_lines
-    ]
-    return _taxes(order, current)
-
-
-def _tax(order: Order, title: str, rate: Decimal, price: MoneyBag) -> dict[str, Any]:
-    return {
-        "title": title,
-        "rate": float(rate),
-        "ratePercentage": float(rate * 100),
-        "price": written(price.shop),
-        "priceSet": money(order, price),
-        "channelLiable": False,
-        "source": "shopify",
-    }
-
-
-def _line_fulfillment(line: Line) -> str:
-    if line.unfulfilled_quantity <= 0:
-        return "fulfilled"
-    return "partial" if line.fulfilled else "unfulfilled"
 
 
 def _maximum_refundable(of: Of, _info: Info) -> dict[str, str] | None:

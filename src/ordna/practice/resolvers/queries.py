@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from graphql import GraphQLError, GraphQLResolveInfo
 
 from ordna.practice import derive
-from ordna.practice.model import FulfillmentOrder, Order, Shop, WebhookSubscription, gid
+from ordna.practice.model import Order, Shop, WebhookSubscription, gid
 from ordna.practice.resolvers.base import (
     Of,
     Resolver,
@@ -26,6 +26,18 @@ from ordna.practice.resolvers.base import (
     stamp,
     world,
 )
+from ordna.practice.resolvers.lists import (
+    FULFILLMENT_ORDER_FIELDS,
+    FULFILLMENT_ORDER_KEYS,
+    LOCATION_FIELDS,
+    LOCATION_KEYS,
+    ORDER_FIELDS,
+    ORDER_KEYS,
+    SUBSCRIPTION_FIELDS,
+    by_created,
+    by_id,
+    topic_name,
+)
 from ordna.practice.resolvers.orders import COUNTRIES
 from ordna.practice.search import Fields, compile_search
 
@@ -40,7 +52,7 @@ def table() -> Table:
         "QueryRoot": {
             "shop": lambda _root, info: world(info).shop,
             "order": lambda _root, info, id: world(info).orders.get(number(id, "Order")),
-            "orderByIdentifier": _order_by_identifier,
+            "orderByIdentifier": _orderby_identifier,
             "orders": _orders,
             "ordersCount": _orders_count,
             "node": lambda _root, info, id: node(info, id),
@@ -95,11 +107,6 @@ def node(info: Info, value: str) -> Any:
     return None
 
 
-def topic_name(topic: str) -> str:
-    """The enum value of a topic: `orders/create` is ORDERS_CREATE."""
-    return topic.replace("/", "_").upper()
-
-
 def search(info: Info, root: str, query: str | None, fields: Fields) -> Callable[[Any], bool]:
     """The compiled query; unknown fields are reported in the answer's `extensions.search`."""
     test, unknown = compile_search(query, fields)
@@ -113,39 +120,37 @@ def search(info: Info, root: str, query: str | None, fields: Fields) -> Callable
 
 
 def _orders(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
-    test = search(info, "orders", args.get("query"), order_fields())
-    key = _ORDER_KEYS.get(args.get("sortKey") or "PROCESSED_AT", _ORDER_KEYS["PROCESSED_AT"])
+    test = search(info, "orders", args.get("query"), ORDER_FIELDS)
+    key = ORDER_KEYS.get(args.get("sortKey") or "PROCESSED_AT", ORDER_KEYS["PROCESSED_AT"])
     found = sorted((one for one in world(info).orders.values() if test(one)), key=key)
     return connection(found, args, key)
 
 
 def _orders_count(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
-    test = search(info, "ordersCount", args.get("query"), order_fields())
+    test = search(info, "ordersCount", args.get("query"), ORDER_FIELDS)
     return _limited(sum(1 for one in world(info).orders.values() if test(one)), args.get("limit"))
 
 
-def _order_by_identifier(_root: Any, info: Info, identifier: dict[str, Any]) -> Order | None:
+def _orderby_identifier(_root: Any, info: Info, identifier: dict[str, Any]) -> Order | None:
     if identifier.get("id"):
         return world(info).orders.get(number(identifier["id"], "Order"))
     return None
 
 
 def _fulfillment_orders(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
-    test = search(info, "fulfillmentOrders", args.get("query"), _FULFILLMENT_ORDER_FIELDS)
+    test = search(info, "fulfillmentOrders", args.get("query"), FULFILLMENT_ORDER_FIELDS)
     closed = args.get("includeClosed")
     found = [
-        one
-        for one in world(info).fulfillment_orders.values()
-        if (closed or one.status in derive.LIVE) and test(one)
+        one for one in world(info).fulfillment_orders.values() if (closed or one.status in derive.LIVE) and test(one)
     ]
-    key = _FULFILLMENT_ORDER_KEYS.get(args.get("sortKey") or "ID", _by_id)
+    key = FULFILLMENT_ORDER_KEYS.get(args.get("sortKey") or "ID", by_id)
     return connection(sorted(found, key=key), args, key)
 
 
 def _held_fulfillment_orders(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
-    test = search(info, "manualHoldsFulfillmentOrders", args.get("query"), _FULFILLMENT_ORDER_FIELDS)
+    test = search(info, "manualHoldsFulfillmentOrders", args.get("query"), FULFILLMENT_ORDER_FIELDS)
     held = [one for one in world(info).fulfillment_orders.values() if one.holds and test(one)]
-    return connection(sorted(held, key=_by_id), args, _by_id)
+    return connection(sorted(held, key=by_id), args, by_id)
 
 
 def _assigned_fulfillment_orders(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def _assigned_fulfillment_orders(_root: Any, info: Info, **args: Any) -> dict[st
         for one in shop.fulfillment_orders.values()
         if one.location.service_handle == app.handle and wanted in (None, one.request_status)
     ]
-    return connection(sorted(mine, key=_by_id), args, _by_id)
+    return connection(sorted(mine, key=by_id), args, by_id)
 
 
 def _location(_root: Any, info: Info, id: str | None = None) -> Any:
@@ -171,7 +176,7 @@ def _location(_root: Any, info: Info, id: str | None = None) -> Any:
 
 
 def _locations(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
-    test = search(info, "locations", args.get("query"), _LOCATION_FIELDS)
+    test = search(info, "locations", args.get("query"), LOCATION_FIELDS)
     found = [
         one
         for one in world(info).locations.values()
@@ -179,7 +184,7 @@ def _locations(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
         and (one.service_handle is None or args.get("includeLegacy", True))
         and test(one)
     ]
-    key = _LOCATION_KEYS.get(args.get("sortKey") or "NAME", _by_id)
+    key = LOCATION_KEYS.get(args.get("sortKey") or "NAME", by_id)
     return connection(sorted(found, key=key), args, key)
 
 
@@ -198,7 +203,7 @@ def _subscription(info: Info, value: str) -> WebhookSubscription | None:
 
 def _subscriptions(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
     found = _own_subscriptions(info, args)
-    key = _CREATED if args.get("sortKey") == "CREATED_AT" else _by_id
+    key = by_created if args.get("sortKey") == "CREATED_AT" else by_id
     return connection(sorted(found, key=key), args, key)
 
 
@@ -207,7 +212,7 @@ def _subscriptions_count(_root: Any, info: Info, **args: Any) -> dict[str, Any]:
 
 
 def _own_subscriptions(info: Info, args: dict[str, Any]) -> list[WebhookSubscription]:
-    test = search(info, "webhookSubscriptions", args.get("query"), _SUBSCRIPTION_FIELDS)
+    test = search(info, "webhookSubscriptions", args.get("query"), SUBSCRIPTION_FIELDS)
     topics, uri = args.get("topics"), args.get("uri") or args.get("callbackUrl")
     return [
         one
@@ -313,139 +318,3 @@ def _limited(count: int, limit: int | None) -> dict[str, Any]:
     if count > most:
         return {"count": most, "precision": "AT_LEAST"}
     return {"count": count, "precision": "EXACT"}
-
-
-def _by_id(one: Any) -> tuple[Any, ...]:
-    return (one.id,)
-
-
-def _CREATED(one: Any) -> tuple[Any, ...]:  # noqa: N802
-    return (one.created_at, one.id)
-
-
-def order_fields() -> Fields:
-    """What orders can be searched by."""
-    return _ORDER_FIELDS
-
-
-def _is_status(order: Order, word: str) -> bool:
-    match word:
-        case "open":
-            return order.closed_at is None and order.cancelled_at is None
-        case "closed":
-            return order.closed_at is not None and order.cancelled_at is None
-        case "cancelled":
-            return order.cancelled_at is not None
-        case "not_closed":
-            return order.closed_at is None
-        case _:
-            return True
-
-
-def _is_fulfillment(order: Order, word: str) -> bool:
-    status = derive.fulfillment_status(order)
-    match word:
-        case "shipped" | "fulfilled":
-            return status == "FULFILLED"
-        case "partial" | "partially_fulfilled":
-            return status == "PARTIALLY_FULFILLED"
-        case "unshipped" | "unfulfilled":
-            return status not in ("FULFILLED", "PARTIALLY_FULFILLED")
-        case _:
-            return status.lower() == word
-
-
-def _is_financial(order: Order, word: str) -> bool:
-    status = derive.financial_status(order).lower()
-    return status == word or (word == "unpaid" and status in ("pending", "authorized", "partially_paid"))
-
-
-_ORDER_FIELDS = Fields(
-    read={
-        "id": lambda order: order.id,
-        "name": lambda order: [order.name, order.name.lstrip("#")],
-        "created_at": lambda order: order.created_at,
-        "updated_at": lambda order: order.updated_at,
-        "processed_at": lambda order: order.processed_at,
-        "email": lambda order: order.email,
-        "tag": lambda order: order.tags,
-        "test": lambda order: order.test,
-        "sku": lambda order: [line.sku for line in order.lines],
-        "source_name": lambda order: order.source_name,
-        "source_identifier": lambda order: order.source_identifier,
-        "po_number": lambda order: order.po_number,
-        "customer_id": lambda order: order.customer.id if order.customer else None,
-        "location_id": lambda order: order.location_id,
-        "fulfillment_location_id": lambda order: [one.location.id for one in order.fulfillment_orders],
-        "risk_level": lambda order: [risk.level.lower() for risk in order.risks],
-        "discount_code": lambda order: [one.code for one in order.discounts if one.code],
-        "cart_token": lambda order: order.cart_token,
-        "checkout_token": lambda order: order.checkout_token,
-        "confirmation_number": lambda order: order.confirmation_number,
-        "payment_id": lambda order: [one.payment_id for one in order.transactions],
-        "return_status": lambda order: derive.return_status(order).lower(),
-    },
-    tests={
-        "status": _is_status,
-        "financial_status": _is_financial,
-        "fulfillment_status": _is_fulfillment,
-        "tag_not": lambda order, word: word not in [tag.lower() for tag in order.tags],
-    },
-    text=lambda order: [
-        order.name,
-        order.email,
-        order.note,
-        *order.tags,
-        order.customer.first_name if order.customer else None,
-        order.customer.last_name if order.customer else None,
-    ],
-)
-_ORDER_KEYS: dict[str, Callable[[Order], tuple[Any, ...]]] = {
-    "ID": _by_id,
-    "CREATED_AT": _CREATED,
-    "UPDATED_AT": lambda order: (order.updated_at, order.id),
-    "PROCESSED_AT": lambda order: (order.processed_at, order.id),
-    "ORDER_NUMBER": lambda order: (order.number, order.id),
-    "CUSTOMER_NAME": lambda order: ((order.customer.last_name if order.customer else "") or "", order.id),
-}
-_FULFILLMENT_ORDER_FIELDS = Fields(
-    read={
-        "id": lambda one: one.id,
-        "status": lambda one: one.status,
-        "order_id": lambda one: one.order.id,
-        "assigned_location_id": lambda one: one.location.id,
-        "created_at": lambda one: one.created_at,
-        "updated_at": lambda one: one.updated_at,
-    },
-    text=lambda one: [one.order.name],
-)
-_FULFILLMENT_ORDER_KEYS: dict[str, Callable[[FulfillmentOrder], tuple[Any, ...]]] = {
-    "ID": _by_id,
-    "CREATED_AT": _CREATED,
-    "UPDATED_AT": lambda one: (one.updated_at, one.id),
-    "FULFILL_AT": lambda one: (one.fulfill_at or one.created_at, one.id),
-}
-_LOCATION_KEYS: dict[str, Callable[[Any], tuple[Any, ...]]] = {
-    "ID": _by_id,
-    "NAME": lambda place: (place.name, place.id),
-}
-_LOCATION_FIELDS = Fields(
-    read={
-        "id": lambda place: place.id,
-        "name": lambda place: place.name,
-        "active": lambda place: place.is_active,
-    },
-    text=lambda place: [place.name],
-)
-_SUBSCRIPTION_FIELDS = Fields(
-    read={
-        "id": lambda one: one.id,
-        "topic": lambda one: [one.topic, topic_name(one.topic)],
-        "uri": lambda one: one.uri,
-        "endpoint": lambda one: one.uri,
-        "format": lambda one: one.format,
-        "created_at": lambda one: one.created_at,
-        "updated_at": lambda one: one.updated_at,
-    },
-    text=lambda one: [one.topic, one.uri],
-)
