@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from ordna.practice import webhooks
 from ordna.practice.app import serve
 from ordna.practice.runtime import PracticeShop, opened
 
@@ -32,6 +33,7 @@ class Receiver:
     """A listening app that keeps every delivery; `answers` are the statuses it gives, the last one for good."""
 
     url: str = ""
+    thinks_s: float = 0
     answers: list[int] = field(default_factory=lambda: [200])
     deliveries: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
@@ -76,6 +78,7 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             kept.deliveries.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            time.sleep(kept.thinks_s)
             status = kept.answers.pop(0) if len(kept.answers) > 1 else kept.answers[0]
             self.send_response(status)
             self.send_header("content-length", "0")
@@ -145,6 +148,25 @@ def test_after_eight_failed_retries_the_subscription_is_gone(running: RunningSho
     running.post("/_practice/orders", {})
     until(lambda: not running.shop.world.subscriptions)
     assert len(receiver.deliveries) == 9
+
+
+def test_an_answer_that_comes_too_late_is_none(
+    running: RunningShop, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "ANSWER_TIMEOUT_S", 0.2)
+    receiver.thinks_s = 0.5
+    running.subscribe("ORDERS_CREATE", receiver)
+    running.post("/_practice/orders", {})
+    until(lambda: running.shop.sender.desk.counts.get("failed tries") == 1)
+    assert running.shop.sender.desk.log[-1].answer == "no answer within 0.2 s"
+
+
+def test_where_nobody_listens_the_try_fails_and_the_shop_goes_on(running: RunningShop) -> None:
+    running.subscribe("ORDERS_CREATE", Receiver(url="http://127.0.0.1:9/hook"))
+    running.post("/_practice/orders", {})
+    until(lambda: running.shop.sender.desk.counts.get("failed tries") == 1)
+    assert running.shop.sender.desk.log[-1].answer == "ConnectError"
+    assert running.get("/_practice/deliveries")["waiting"] == 1
 
 
 def test_an_app_that_only_reads_makes_no_mutation(running: RunningShop) -> None:

@@ -86,7 +86,7 @@ class WebhookSender:
                 answer = await client.post(delivery.target.uri, content=delivery.event.body, headers=headers)
             status = answer.status_code
         except TimeoutError:
-            detail = f"no answer within {ANSWER_TIMEOUT_S:.0f} s"
+            detail = f"no answer within {ANSWER_TIMEOUT_S:g} s"
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             detail = type(error).__name__
         self.desk.answered(delivery, status, detail, self.clock())
