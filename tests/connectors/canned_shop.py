@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,7 +51,7 @@ class CannedShop:
 
 
 @contextmanager
-def canned_shop(answer: Answerer) -> Iterator[CannedShop]:
+def canned_shop(answer: Answerer, tls: ssl.SSLContext | None = None) -> Iterator[CannedShop]:
     """A shop that answers `answer` for as long as the block lasts."""
     shop = CannedShop(answer)
     release = threading.Event()
@@ -98,7 +99,9 @@ def canned_shop(answer: Answerer) -> Iterator[CannedShop]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    shop.url = f"http://127.0.0.1:{server.server_address[1]}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    shop.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

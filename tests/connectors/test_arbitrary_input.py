@@ -58,7 +58,7 @@ GOOD: list[tuple[str, Any]] = [
         ),
     ),
 ]
-relaxed = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def places(tree: Any) -> list[tuple[Any, Any]]:

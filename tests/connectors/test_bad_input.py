@@ -232,6 +232,13 @@ def test_j8_what_is_nested_too_deep_is_unknown_and_the_order_goes_on() -> None:
     assert ("wrong_type", "note") in problems(in_the_note)
 
 
+@pytest.mark.parametrize(("levels", "kept"), [(63, True), (64, False), (70, False), (1000, False), (100_000, False)])
+def test_j8_the_cap_is_the_same_however_deep_it_goes(levels: int, kept: bool) -> None:
+    raw = replaced('"source_name":', f'"client_details":{"[" * levels}{"]" * levels},"source_name":')
+    assert ("too_deep" in {code for code, _ in problems(raw)}) is not kept
+    assert picture(raw).total == 9500
+
+
 def test_j10_too_many_of_anything_is_refused_quickly() -> None:
     wide = wire(order(client_details={f"k{n}": n for n in range(100_000)}))
     long = wire(order(client_details=list(range(1_000_000))))

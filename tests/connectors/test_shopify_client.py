@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ordna.connectors.contract import Answer, Budget, Endpoint
 from ordna.connectors.shopify.client import Client, Reply
@@ -165,11 +174,35 @@ def test_nobody_there_and_plain_http_abroad_mean_nothing_was_sent() -> None:
             assert (found.result, found.code) == ("again", code)
 
 
-def test_an_untrusted_certificate_is_never_accepted() -> None:
-    with canned_shop(lambda *_: dict(OK)) as shop:
-        found = Client(Endpoint(shop.url.replace("http:", "https:"), "a", "2026-10", token="t")).call("add_tags", TAGS)
-    assert isinstance(found, Answer)
-    assert (found.result, found.code) == ("again", "tls")
+def test_a_certificate_nobody_vouches_for_is_never_accepted(tmp_path: Path) -> None:
+    with canned_shop(lambda *_: dict(OK), self_signed(tmp_path)) as shop:
+        found = client_of(shop).call("add_tags", TAGS)
+        assert isinstance(found, Answer)
+        assert (found.result, found.code) == ("again", "tls")
+        assert shop.calls == []
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate for 127.0.0.1 that it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "shop.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
 
 
 def test_a_connection_the_shop_closed_while_idle_is_replaced_before_anything_is_sent() -> None:

@@ -399,8 +399,10 @@ def test_subscribing_makes_what_is_missing_and_unsubscribing_removes_ours_only()
         made = door.subscribe(url, ("orders/create", "orders/updated"))
         assert not isinstance(made, Answer)
         assert [each.topic for each in made] == ["ORDERS_CREATE", "ORDERS_UPDATED"]
+        assert shop.operations == ["Subscriptions", "Subscribe"]
         assert shop.calls[-1] == ("Subscribe", {"topic": "ORDERS_UPDATED", "uri": url})
         assert door.unsubscribe(url) == 1
+        assert shop.operations[2:] == ["Subscriptions", "Unsubscribe"]
         assert shop.calls[-1] == ("Unsubscribe", {"id": gid("WebhookSubscription", 1)})
 
 

@@ -28,6 +28,7 @@ _BOM = b"\xef\xbb\xbf"
 _untyped = msgspec.json.Decoder()
 _encode = msgspec.json.Encoder().encode
 _NOT_SKELETON = bytes(code for code in range(256) if code not in b"[]{}:")
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")  # well-formed already: a level is a level
 _NOT_COLON = bytes(code for code in range(256) if code != ord(":"))
 _FAST_MAX = 500_000  # bytes; longer bodies are rare and are counted exactly
 
@@ -69,7 +70,7 @@ def _is_clean(raw: bytes, tree: object) -> bool:
         return False
     if b"\\u0" in raw and (b"\\u003a" in raw or b"\\u003A" in raw or b"\\u0000" in raw):
         return False
-    skeleton = raw.translate(None, _NOT_SKELETON)
+    skeleton = raw.translate(_ONE_KIND, _NOT_SKELETON)
     colons = skeleton.count(b":")
     if colons > ITEMS_MAX:
         return False
@@ -84,7 +85,7 @@ def _is_shallow(brackets: bytes) -> bool:
     for _ in range(DEPTH_MAX):
         if not brackets:
             return True
-        shorter = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        shorter = brackets.replace(b"[]", b"")
         if len(shorter) == len(brackets):
             return False
         brackets = shorter
