@@ -2,7 +2,8 @@
 
 Each object (order, line, fulfillment order, shipment, payment, refund) has a history of its own in the order things
 *occurred*. A link says what happened to the object before and how long ago; so the graph of what really happens is a
-plain GROUP BY. Repetition without news touches nothing: it is no step of anybody's way.
+plain GROUP BY. What is no step of anybody's way touches nothing: repetition without news, and our own book-keeping, whose
+times are ours and not the trade's.
 
 `trail` is the last link of every object of an order, kept beside the order so that a fact in time needs no look back.
 """
@@ -21,6 +22,17 @@ Trail = dict[str, tuple[str, datetime]]
 Touched = tuple[tuple[str, str], ...]
 
 NOISE = (e.NoChangeSeen, e.RoutingConfirmed)
+BOOK_KEEPING = (
+    e.ProblemsSeen,
+    e.WorkBegan,
+    e.PolicyMigrated,
+    e.EffectAsked,
+    e.EffectConfirmed,
+    e.EffectRefused,
+    e.EffectWithdrawn,
+    e.EffectFellInDoubt,
+)
+_UNTOUCHING = NOISE + BOOK_KEEPING
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Trail)
@@ -28,7 +40,7 @@ _decoder = msgspec.json.Decoder(Trail)
 
 def touched(event: e.Event, order_id: str) -> Touched:
     """(kind, id) of every object the event is a step of, each once."""
-    if isinstance(event, NOISE):
+    if isinstance(event, _UNTOUCHING):
         return ()
     order = ("order", order_id)
     match event:

@@ -23,7 +23,10 @@ from psycopg import Cursor
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SET_MERCHANTS = b"select set_config('ordna.merchants', %s, true)"
-_KEYED_PLANS = "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+_KEYED_PLANS = (
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off"
+    " -c plan_cache_mode=force_generic_plan"
+)
 _READ_ONLY = "-c default_transaction_read_only=on"
 _LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s"
 

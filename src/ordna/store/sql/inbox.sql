@@ -35,7 +35,7 @@ order by inbox_id
 select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries, i.lane
 from unnest(%s::bigint[], %s::bigint[], %s::text[]) as w(merchant_id, connection_id, order_ref)
 join inbox i on i.merchant_id = w.merchant_id and i.connection_id = w.connection_id and i.order_hint = w.order_ref
-where i.handled_at is null and i.tries = 0
+where coalesce(i.handled_at, 'infinity') = 'infinity' and i.tries = 0
 order by i.inbox_id
 limit 2000
 
@@ -48,10 +48,12 @@ on conflict do nothing
 returning merchant_id, webhook_id, body_hash
 
 -- name: finish
+-- "Still waiting" is said so that the index of what waits is no way in: these rows are found by their keys.
 update inbox i
 set handled_at = %s::timestamptz, outcome = f.outcome, error = f.error
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) as f(merchant_id, inbox_id, outcome, error)
-where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id and i.handled_at is null
+where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id
+  and coalesce(i.handled_at, 'infinity') = 'infinity'
 
 -- name: count_try
 -- A try alone begins: counted before it is made, for it may be the last thing this process does.
