@@ -16,6 +16,13 @@ import pytest
 from ordna.practice.bodies import TOPICS, Telling, tell
 from ordna.practice.mutations.fulfillment_orders import merge, split
 from ordna.practice.mutations.orders import delete_order
+from ordna.practice.mutations.requests import (
+    accept_request,
+    reject_cancellation,
+    reject_request,
+    submit_cancellation,
+    submit_request,
+)
 from ordna.practice.world import Change, World
 from tests.practice.json_schema import faults
 from tests.practice.shop_world import APP_ID, basket_of, body_of, lived, quiet_shop
@@ -42,6 +49,18 @@ total_shipping_price_set total_tax total_tax_set total_tip_received total_weight
 #: Topics that a small shop's month does not bring; they are told in a test of their own.
 RARE = {"app/uninstalled", "fulfillment_orders/merged", "fulfillment_orders/split", "orders/delete"}
 
+#: Topics of what only an app asks: schedules, reports of progress, and requests to a fulfillment service.
+ASKED = {
+    f"fulfillment_orders/{name}"
+    for name in (
+        "cancellation_request_accepted", "cancellation_request_rejected", "cancellation_request_submitted",
+        "fulfillment_request_accepted", "fulfillment_request_rejected", "fulfillment_request_submitted",
+        "fulfillment_service_failed_to_complete",
+        "manually_reported_progress_stopped", "progress_reported", "rescheduled",
+        "scheduled_fulfillment_order_ready",
+    )
+}  # fmt: skip
+
 #: The schemas were inferred from samples, so a place that was never empty there counts as never empty. These
 #: are empty in the real world: a Danish address has no province, a buyer forgets the zip, a parcel without
 #: tracking was shipped by hand, a gift card needs no address, a person's hold names no app.
@@ -52,6 +71,7 @@ TOO_NARROW = re.compile(
     r"|.*/tracking_(company|number|url): null is not string"
     r"|.*/device_id: null fits no choice|.*/error_code: string is not null|.*/user_id: null is not integer"
     r"|order_transactions/create /payment_details: missing|.*/payment_details/\w+: null is not string"
+    r"|.*/progress_(reported|stopped)_by_(app|user): null is not object"
     r"|.*/tax_lines\[\]/rate: float is not integer"
     r"|app/uninstalled /(phone|province|province_code): null is not string"
 )
@@ -79,7 +99,7 @@ def test_an_order_carries_all_93_keys() -> None:
 
 
 def test_every_topic_of_a_month_can_be_told(month: tuple[World, Tellings]) -> None:
-    assert set(TOPICS) - {topic for topic, _ in month[1]} <= RARE
+    assert set(TOPICS) - {topic for topic, _ in month[1]} <= RARE | ASKED
 
 
 def test_order_bodies_have_a_real_size(month: tuple[World, Tellings]) -> None:
@@ -174,6 +194,24 @@ def test_the_rarer_topics_fit_too() -> None:
     world.changed("app/uninstalled", world.shop)
     tellings = told(world, world.drain())
     assert {topic for topic, _ in tellings} >= RARE
+    assert _complaints(tellings) == []
+
+
+def test_what_an_app_asks_fits_too() -> None:
+    world, life = quiet_shop()
+    order = life.buy(basket_of(world, 3))
+    life.advance(world.now() + timedelta(minutes=1))
+    (part,) = order.fulfillment_orders
+    part.location.service_handle = "a-3pl"
+    for answer in (reject_request, accept_request):
+        submit_request(world, part, message="Fragile")
+        answer(world, part, "Seen")
+    submit_cancellation(world, part, "The customer cancelled")
+    reject_cancellation(world, part, "Too late")
+    for topic in sorted(ASKED):
+        world.changed(topic, part, message="Seen", notes="Begun")
+    tellings = told(world, world.drain())
+    assert {topic for topic, _ in tellings} >= ASKED
     assert _complaints(tellings) == []
 
 

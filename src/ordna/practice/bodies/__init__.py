@@ -156,6 +156,35 @@ def _fulfillment_order_cancelled(request: _Request) -> Body:
     return routing.cancelled_body(request.change.subject, request.change.details.get("replacement"))
 
 
+def _rescheduled(request: _Request) -> Body:
+    part = request.change.subject
+    return routing.rescheduled_body(part, request.tongue.time_or_none(part.fulfill_at))
+
+
+def _progress_reported(request: _Request) -> Body:
+    return routing.progress_reported_body(request.change.subject, request.change.details.get("notes"))
+
+
+def _progress_stopped(request: _Request) -> Body:
+    return routing.progress_stopped_body(request.change.subject)
+
+
+def _request_submitted(request: _Request) -> Body:
+    return routing.request_submitted_body(request.change.subject)
+
+
+def _cancellation_submitted(request: _Request) -> Body:
+    return routing.cancellation_submitted_body(request.change.subject)
+
+
+def _request_answered(request: _Request) -> Body:
+    return routing.request_answered_body(request.change.subject, request.change.details.get("message"))
+
+
+def _stopped(request: _Request) -> Body:
+    return routing.stopped_body(request.change.subject, request.change.details.get("message"))
+
+
 def _product(request: _Request) -> Body:
     return noise.product_body(request.tongue, request.change.subject, request.world.stock, request.change.at)
 
@@ -193,6 +222,17 @@ _TELLERS: dict[str, Callable[[_Request], Body]] = {
     "fulfillment_orders/split": _split,
     "fulfillment_orders/merged": _merged,
     "fulfillment_orders/cancelled": _fulfillment_order_cancelled,
+    "fulfillment_orders/rescheduled": _rescheduled,
+    "fulfillment_orders/scheduled_fulfillment_order_ready": _fulfillment_order,
+    "fulfillment_orders/progress_reported": _progress_reported,
+    "fulfillment_orders/manually_reported_progress_stopped": _progress_stopped,
+    "fulfillment_orders/fulfillment_request_submitted": _request_submitted,
+    "fulfillment_orders/fulfillment_request_accepted": _request_answered,
+    "fulfillment_orders/fulfillment_request_rejected": _request_answered,
+    "fulfillment_orders/cancellation_request_submitted": _cancellation_submitted,
+    "fulfillment_orders/cancellation_request_accepted": _stopped,
+    "fulfillment_orders/fulfillment_service_failed_to_complete": _stopped,
+    "fulfillment_orders/cancellation_request_rejected": _request_answered,
     "fulfillment_holds/added": _hold,
     "fulfillment_holds/released": _hold,
     "products/update": _product,

@@ -88,6 +88,55 @@ def cancelled_body(part: FulfillmentOrder, replacement: FulfillmentOrder | None)
     }
 
 
+def rescheduled_body(part: FulfillmentOrder, fulfill_at: str | None) -> Body:
+    return {"fulfillment_order": {**_named(part), "fulfill_at": fulfill_at}}
+
+
+def progress_reported_body(part: FulfillmentOrder, notes: str | None) -> Body:
+    # The practice shop does not keep who reported.
+    report = {"reason_notes": notes, "progress_reported_by_app": None, "progress_reported_by_user": None}
+    return {"fulfillment_order": _named(part), "progress_report": report, "initial_status": "open"}
+
+
+def progress_stopped_body(part: FulfillmentOrder) -> Body:
+    return {**status_body(part), "progress_stopped_by_app": None, "progress_stopped_by_user": None}
+
+
+def request_submitted_body(part: FulfillmentOrder) -> Body:
+    """What fulfillment_request_submitted says: the same part twice unless it was split for the request."""
+    asked = _asked(part)
+    return {
+        "original_fulfillment_order": asked,
+        "submitted_fulfillment_order": asked,
+        "fulfillment_order_merchant_request": _merchant_request(part),
+    }
+
+
+def cancellation_submitted_body(part: FulfillmentOrder) -> Body:
+    return {"fulfillment_order": _asked(part), "fulfillment_order_merchant_request": _merchant_request(part)}
+
+
+def request_answered_body(part: FulfillmentOrder, message: str | None) -> Body:
+    """What a service's accepting or rejecting of a request to ship, or its rejecting of a cancellation, says."""
+    return {"fulfillment_order": _asked(part), "message": message or ""}
+
+
+def stopped_body(part: FulfillmentOrder, message: str | None) -> Body:
+    """What a service says that gave up, or let itself be stopped."""
+    return {**status_body(part), "message": message or ""}
+
+
+def _asked(part: FulfillmentOrder) -> Body:
+    return {**_named(part), "request_status": part.request_status.lower()}
+
+
+def _merchant_request(part: FulfillmentOrder) -> Body | None:
+    if not part.merchant_requests:
+        return None
+    asked = part.merchant_requests[-1]
+    return {"id": gid("FulfillmentOrderMerchantRequest", asked.id), "message": asked.message or ""}
+
+
 def _named(part: FulfillmentOrder) -> Body:
     return {"id": gid("FulfillmentOrder", part.id), "status": part.status.lower()}
 
