@@ -19,8 +19,9 @@ from ordna.web.flows import team_title
 NODE_WIDTH, NODE_HEIGHT = 152, 142
 GAP_X, GAP_Y, EDGE = 26, 30, 2
 PADDING = 12
-TITLE_MAX = 17
-OWNER_MAX = 24
+TITLE_MAX = 13
+SYSTEM_MAX = 9
+OWNER_MAX = 22
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Node:
     link: str
     title: str
     owner: str
+    system: str
     limit: str
     words: str
     said: str
@@ -85,7 +87,8 @@ def _node(
         *place,
         f"{orders_url}?{urlencode({'show': 'open', 'step': step.name})}",
         _cut(step.title, TITLE_MAX),
-        _cut(f"{owner} · {step.system}", OWNER_MAX),
+        _cut(owner, OWNER_MAX),
+        _cut(step.system, SYSTEM_MAX),
         _cut(f"within {step.within.text}" if "cutoff" not in step.within.text else step.within.text, OWNER_MAX + 2),
         to_words(step),
         said,
@@ -93,7 +96,7 @@ def _node(
         late,
         paused,
         f"oldest {words.span(now - oldest)}" if oldest else "nobody waits here",
-        PADDING + 6 + 15 * len(str(now_open)),
+        PADDING + 8 + 17 * len(str(now_open)),
         max(bar, 3) if now_open else 0,
         round(bar * late / now_open) if now_open else 0,
         flow.teams[step.owner].outside,

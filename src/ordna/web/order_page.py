@@ -98,7 +98,7 @@ def parts_of(state: OrderState) -> tuple[Part, ...]:
                 part_status(part, done[2].get(part.id, {})),
                 sum(row.units for row in rows),
                 tuple(rows),
-                tuple(hold.reason for hold in part.holds if not hold.ours),
+                tuple(hold.reason.replace("_", " ") for hold in part.holds if not hold.ours),
             )
         )
     return tuple(out)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
-from ordna.web import asking, practice_shop, words
+from ordna.web import asking, words
 from ordna.web.desk import database, desk, reading
 from ordna.web.views.errors import bad_parameter
 
@@ -42,14 +42,14 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
         trouble = read.trouble(seen)
-    practice = practice_shop.find()
+    practice = practice_shop()
     known = {link.domain for link in links}
     context = {
         "at": "connections",
         "links": [_link(link, flows, rereads, waiting) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
-        "practice": practice if practice and practice.shop_domain not in known else None,
+        "practice": practice if practice and practice["domain"] not in known else None,
         "said": request.session.pop(SAID_KEY, ""),
         "refusal": refusal,
         "form": form,
@@ -61,10 +61,10 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
 def connect(request: HttpRequest) -> HttpResponse:
     """Connect a shop, or the practice shop; it starts by observing."""
     form = {name: request.POST.get(name, "").strip() for name in ("domain", "token", "client_id", "secret")}
-    practice = practice_shop.find() if request.POST.get("practice") else None
+    practice = practice_shop() if request.POST.get("practice") else None
     if practice is not None:
-        base_url, secret = practice.address, practice.client_secret
-        credentials = {"token": practice.access_token}
+        base_url, secret = practice["base_url"], practice["secret"]
+        credentials = {"token": practice["token"]}
     else:
         refusal = _missing(form)
         if refusal:
@@ -141,6 +141,12 @@ def retry(request: HttpRequest) -> HttpResponse:
 def engine() -> Connections:
     """This process's way to make and switch connections."""
     return _engine(settings.ORDNA_DATABASE, str(settings.ORDNA_HOME))
+
+
+def practice_shop() -> dict[str, str] | None:
+    """The practice shop that runs beside us, as the settings name it: base_url, domain, token, secret."""
+    found: dict[str, str] | None = getattr(settings, "ORDNA_PRACTICE", None)
+    return found
 
 
 def _one(request: HttpRequest, connection_id: int) -> read.ConnectionRow:
