@@ -110,7 +110,7 @@ from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::times
 where c.merchant_id = heard.merchant_id and c.connection_id = heard.connection_id
 
 -- name: due_timers
--- Timers that may be decided: due, all of the order's messages up to then taken in, its connection heard of since.
+-- Timers that may be decided: due, all of the order's messages taken in and none to be read, its connection heard of since.
 select t.merchant_id, t.order_id, t.timer_key, t.lane, t.due_at, o.connection_id, o.order_ref
 from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
 join timer t on t.merchant_id = leased.merchant_id and t.lane = leased.lane
@@ -121,9 +121,8 @@ where t.fired_at is null and t.due_at <= now()
       greatest(c.last_webhook_at, c.last_read_at) >= t.due_at
       and not exists (
           select from inbox i
-          where i.merchant_id = t.merchant_id and i.lane = t.lane and i.handled_at is null
-            and i.received_at <= greatest(c.last_webhook_at, c.last_read_at)
-            and (i.order_hint = o.order_ref or i.order_hint is null))
+          where i.merchant_id = t.merchant_id and i.connection_id = o.connection_id and i.order_hint = o.order_ref
+            and i.handled_at is null)
       and not exists (
           select from reread r
           where r.merchant_id = t.merchant_id and r.connection_id = o.connection_id and r.order_ref = o.order_ref)))

@@ -1,0 +1,119 @@
+"""Orders are read again in batches within the budget; what comes back goes the way of every message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ordna.engine import clock
+from ordna.engine.lanes import lane_of
+from ordna.store import outbox
+from ordna.store.outbox import RereadRow
+from tests.outside.canned_shop import CannedShop
+from tests.outside.conftest import House
+
+
+def node(number: int, **changes: Any) -> dict[str, Any]:
+    """An order as the shop tells it when it is read."""
+    at = clock.now().isoformat()
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "name": f"#{number}",
+        "createdAt": at,
+        "processedAt": at,
+        "updatedAt": at,
+        "currencyCode": "DKK",
+        "presentmentCurrencyCode": "DKK",
+        "displayFinancialStatus": "PAID",
+        "test": False,
+        "tags": [],
+        "totalPriceSet": {
+            "shopMoney": {"amount": "250.00", "currencyCode": "DKK"},
+            "presentmentMoney": {"amount": "250.00", "currencyCode": "DKK"},
+        },
+        "lineItems": {"pageInfo": {"hasNextPage": False}, "nodes": []},
+        "fulfillmentOrders": {"pageInfo": {"hasNextPage": False}, "nodes": []},
+        "fulfillments": [],
+        "refunds": [],
+        "transactions": [],
+        **changes,
+    }
+
+
+def hint(house: House, ref: str, urgency: int = 3) -> None:
+    """Something about an order changed."""
+    row = RereadRow(1, 7, ref, lane_of(ref), urgency, clock.now(), "hint")
+    with house.database.engine([1]) as conn:
+        outbox.want_rereads(conn, [row])
+
+
+def waiting(house: House) -> list[tuple[str, int]]:
+    """(order ref, attempts) of the re-reads that wait."""
+    return house.rows("select order_ref, attempts from reread order by order_ref")
+
+
+def test_many_hints_are_one_call_and_the_answers_become_facts(house: House, outside: CannedShop) -> None:
+    for number in range(1, 9):
+        outside.orders[str(number)] = node(number)
+        hint(house, str(number))
+        hint(house, str(number))
+    assert house.read_again() == 8
+    assert len(outside.sent("ReadOrders")) == 1
+    assert waiting(house) == []
+    house.work()
+    assert house.rows("select count(*) from orders") == [(8,)]
+
+
+def test_a_hint_that_comes_while_the_order_is_read_is_not_lost(house: House, outside: CannedShop) -> None:
+    outside.orders["1"] = node(1)
+    hint(house, "1")
+    record = house.rereader._record
+
+    def meanwhile(*what: Any) -> None:
+        hint(house, "1")
+        record(*what)
+
+    house.rereader._record = meanwhile  # type: ignore[method-assign]
+    house.read_again()
+    assert waiting(house) == [("1", 0)]
+
+
+def test_the_most_urgent_come_first_and_the_budget_is_kept(house: House, outside: CannedShop) -> None:
+    for number in range(1, 21):
+        outside.orders[str(number)] = node(number)
+        hint(house, str(number), urgency=8)
+    hint(house, "7", urgency=0)
+    house.rows_changed("update budget set available = 120, restore_per_s = 0")
+    assert house.read_again() == 2
+    assert outside.sent("ReadOrders")[0]["ids"][0] == "gid://shopify/Order/7"
+    assert house.rows("select available < 120 from budget") == [(True,)]
+
+
+def test_a_shop_that_is_down_is_tried_later_and_its_connection_says_so(house: House, outside: CannedShop) -> None:
+    outside.orders["1"] = node(1)
+    hint(house, "1")
+    outside.faults["ReadOrders"].append("down")
+    house.read_again()
+    assert waiting(house) == [("1", 1)]
+    assert house.rows("select last_error is not null, last_read_at is null from connection") == [(True, True)]
+    assert house.read_again() == 0
+    house.rows_changed("update reread set not_before = now()")
+    house.read_again()
+    assert waiting(house) == []
+    assert house.rows("select last_error is null, last_read_at is not null from connection") == [(True, True)]
+
+
+def test_an_order_the_shop_does_not_have_is_recorded(house: House) -> None:
+    hint(house, "404")
+    house.read_again()
+    assert waiting(house) == []
+    [(outcome, error)] = house.rows("select outcome, error from inbox")
+    assert outcome == "unusable"
+    assert "404" in error
+
+
+def test_reads_go_on_while_outgoing_is_paused(house: House, outside: CannedShop) -> None:
+    outside.orders["1"] = node(1)
+    hint(house, "1")
+    house.rows_changed("update connection set mode = 'paused'")
+    assert house.read_again() == 1
+    assert outside.mutations() == []
