@@ -125,8 +125,8 @@ def edit(world: World, order: Order) -> None:
 
 
 def refund(world: World, order: Order) -> None:
-    """Give everything back that was paid; what was shipped is taken as returned."""
-    units = [RefundUnits(line, line.current_quantity, "RETURN") for line in _kept_lines(order)]
+    """Give everything back that was paid; what was shipped is taken as returned, the rest will not be."""
+    units = [unit for line in _kept_lines(order) for unit in _returned_and_cancelled(line)]
     shipping = totals(order).current_shipping
     payments.refund(world, order, units, shipping=shipping, payments=_paybacks(order), note="Returned")
 
@@ -136,7 +136,7 @@ def refund_part(world: World, order: Order) -> None:
     line = _random(order, "refund").choice(_kept_lines(order))
     amount = part(order, line_net(line), 1, line.quantity)
     paybacks = _paybacks(order, limit=amount)
-    kind = "RETURN" if line.fulfilled else "CANCEL"
+    kind = _returned_and_cancelled(line)[0].restock_type
     payments.refund(world, order, [RefundUnits(line, 1, kind)], payments=paybacks, note="Did not fit")
 
 
@@ -320,6 +320,13 @@ def _has_foreign_hold(order: Order) -> bool:
 
 def _kept_lines(order: Order) -> list[Line]:
     return [line for line in order.lines if line.current_quantity > 0]
+
+
+def _returned_and_cancelled(line: Line) -> list[RefundUnits]:
+    """The units still on a line: first those the buyer has, then those not shipped."""
+    shipped = line.current_quantity - line.unfulfilled_quantity
+    units = [RefundUnits(line, shipped, "RETURN"), RefundUnits(line, line.unfulfilled_quantity, "CANCEL")]
+    return [unit for unit in units if unit.quantity > 0]
 
 
 def _paybacks(order: Order, limit: MoneyBag | None = None) -> list[tuple[Transaction, MoneyBag]]:
