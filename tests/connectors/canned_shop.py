@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ordna.connectors.contract import Endpoint
+from ordna.connectors.shopify.outbound import ShopifyOutbound
+
 Variables = dict[str, Any]
 COST = {
     "requestedQueryCost": 12,
@@ -111,3 +114,17 @@ def canned_shop(answer: Answerer, tls: ssl.SSLContext | None = None) -> Iterator
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def outbound(answers: dict[str, Any]) -> Iterator[tuple[ShopifyOutbound, CannedShop]]:
+    """The connector's door to a shop that answers each operation with what stands under its name."""
+
+    def by_name(name: str, variables: Variables) -> Any:
+        found = answers[name]
+        return found(variables) if callable(found) else found
+
+    with canned_shop(by_name) as shop:
+        door = ShopifyOutbound(Endpoint(shop.url, "a.myshopify.com", "2026-10", token="t"), 2.0)
+        yield door, shop
+        door.close()

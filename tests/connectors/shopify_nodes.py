@@ -127,7 +127,7 @@ def order(**changes: Any) -> Node:
         "countryCodeV2": "DE",
         "phone": None,
     }
-    node = {
+    node: Node = {
         "id": gid("Order", 5012345678901),
         "name": "#1001",
         "updatedAt": "2026-11-20T09:00:00Z",

@@ -129,7 +129,14 @@ def test_where_the_fast_path_reads_the_patient_path_reads_the_same(data: st.Data
 
 
 def test_both_paths_read_the_good_bodies_alike() -> None:
-    kinds = [bodies.Order, bodies.Fulfillment, bodies.Refund, bodies.Transaction, bodies.FulfillmentEvent, nodes.Read]
+    kinds: list[type[Any]] = [
+        bodies.Order,
+        bodies.Fulfillment,
+        bodies.Refund,
+        bodies.Transaction,
+        bodies.FulfillmentEvent,
+        nodes.Read,
+    ]
     for (_, good), kind in zip(GOOD, kinds, strict=True):
         fast, patient = decode(wire(good), kind), _decode_patiently(wire(good), kind, None)
         assert fast.problems == patient.problems == []

@@ -89,6 +89,11 @@ def quantity(written: str) -> bytes:
     return (raw[:at] + f'"quantity":{written}' + raw[at + len('"quantity":1') :]).encode()
 
 
+def first_sku(seen_order: OrderSeen) -> str | None:
+    assert seen_order.lines is not None
+    return seen_order.lines[0].sku
+
+
 FIRST_QUANTITY = "line_items[0].quantity"
 UNKNOWN: list[tuple[str, bytes, str, str, Callable[[OrderSeen], object]]] = [
     ("J5 quantity twice", quantity('1,"quantity":99'), "duplicate_key", FIRST_QUANTITY, lambda o: o.lines),
@@ -125,14 +130,14 @@ UNKNOWN: list[tuple[str, bytes, str, str, Callable[[OrderSeen], object]]] = [
         wire(order(line_items=[line(1, sku="AB\u200bC")])),
         "unknown_sku",
         "line_items[0].sku",
-        lambda o: o.lines[0].sku,
+        first_sku,
     ),
     (
         "U5 NBSP in SKU",
         wire(order(line_items=[line(1, sku="AB\u00a0C")])),
         "unknown_sku",
         "line_items[0].sku",
-        lambda o: o.lines[0].sku,
+        first_sku,
     ),
     ("U8 ² units", quantity('"²"'), "not_whole", FIRST_QUANTITY, lambda o: o.lines),
     ("N1 −1 units", quantity("-1"), "negative_quantity", FIRST_QUANTITY, lambda o: o.lines),

@@ -51,7 +51,7 @@ def history() -> World:
 
 
 def read(client: PracticeClient, *orders: Order) -> list[Snapshot]:
-    got = reading.read_orders(client, tuple(str(order.id) for order in orders), NOW)  # type: ignore[arg-type]
+    got = reading.read_orders(client, tuple(str(order.id) for order in orders), NOW)
     assert got.failure is None, got.failure
     found = [translate("ordna/read", each.body or b"", LATER) for each in got.orders]
     assert all(isinstance(each, Snapshot) for each in found), found
@@ -109,10 +109,10 @@ def shop() -> tuple[PracticeClient, Order]:
 def test_our_hold_stands_next_to_others_and_goes_alone(shop: tuple[PracticeClient, Order]) -> None:
     client, order = shop
     part = str(order.fulfillment_orders[0].id)
-    placed = effects.hold(client, HoldPart(part, "ordna-a", "high value"))  # type: ignore[arg-type]
-    other = effects.hold(client, HoldPart(part, "ordna-b", "address"))  # type: ignore[arg-type]
+    placed = effects.hold(client, HoldPart(part, "ordna-a", "high value"))
+    other = effects.hold(client, HoldPart(part, "ordna-b", "address"))
     assert (placed.result, other.result) == ("confirmed", "confirmed"), (placed, other)
-    again = effects.hold(client, HoldPart(part, "ordna-a", "high value"))  # type: ignore[arg-type]
+    again = effects.hold(client, HoldPart(part, "ordna-a", "high value"))
     assert (again.result, again.reference) == ("confirmed", placed.reference)
     seen = read(client, order)[0].parts
     assert seen is not None
@@ -122,8 +122,8 @@ def test_our_hold_stands_next_to_others_and_goes_alone(shop: tuple[PracticeClien
         ("ordna-b", True, other.reference),
     }
     release = ReleasePart(part, "ordna-a", placed.reference or "")
-    assert effects.release(client, release).result == "confirmed"  # type: ignore[arg-type]
-    assert effects.release(client, release).result == "confirmed"  # type: ignore[arg-type]
+    assert effects.release(client, release).result == "confirmed"
+    assert effects.release(client, release).result == "confirmed"
     seen = read(client, order)[0].parts
     assert seen is not None
     assert [each.handle for each in seen.items[0].holds] == ["ordna-b"]
@@ -134,12 +134,12 @@ def test_a_part_is_shipped_once_and_a_look_finds_the_parcel(shop: tuple[Practice
     part = order.fulfillment_orders[0]
     lines = tuple(Quantity(str(each.line.id), each.remaining_quantity) for each in part.lines)
     body = ShipPart(str(part.id), lines, carrier="DHL", tracking="JD0001")
-    assert effects.look_up_parcel(client, body).result == "again"  # type: ignore[arg-type]
-    sent = effects.ship(client, body)  # type: ignore[arg-type]
+    assert effects.look_up_parcel(client, body).result == "again"
+    sent = effects.ship(client, body)
     assert sent.result == "confirmed", sent
-    found = effects.look_up_parcel(client, body)  # type: ignore[arg-type]
+    found = effects.look_up_parcel(client, body)
     assert (found.result, found.reference) == ("confirmed", sent.reference)
-    twice = effects.ship(client, body)  # type: ignore[arg-type]
+    twice = effects.ship(client, body)
     assert (twice.result, twice.code) == ("refused", "units_not_there")
     seen = read(client, order)[0]
     assert [each.tracking for each in seen.shipments] == ["JD0001"]
@@ -148,12 +148,12 @@ def test_a_part_is_shipped_once_and_a_look_finds_the_parcel(shop: tuple[Practice
 def test_tags_note_and_cancellation_arrive(shop: tuple[PracticeClient, Order]) -> None:
     client, order = shop
     ref = str(order.id)
-    assert effects.tag(client, TagOrder(("checked",)), ref).result == "confirmed"  # type: ignore[arg-type]
-    assert effects.note(client, NoteOrder("Ring twice"), ref).result == "confirmed"  # type: ignore[arg-type]
+    assert effects.tag(client, TagOrder(("checked",)), ref).result == "confirmed"
+    assert effects.note(client, NoteOrder("Ring twice"), ref).result == "confirmed"
     assert "checked" in order.tags
     assert order.note == "Ring twice"
-    assert effects.tag(client, UntagOrder(("checked",)), ref).result == "confirmed"  # type: ignore[arg-type]
-    assert effects.look_up_tags(client, UntagOrder(("checked",)), ref).result == "confirmed"  # type: ignore[arg-type]
-    asked = effects.cancel(client, CancelOrder("customer", True, True, False), ref)  # type: ignore[arg-type]
+    assert effects.tag(client, UntagOrder(("checked",)), ref).result == "confirmed"
+    assert effects.look_up_tags(client, UntagOrder(("checked",)), ref).result == "confirmed"
+    asked = effects.cancel(client, CancelOrder("customer", True, True, False), ref)
     assert (asked.result, asked.code) == ("confirmed", "asked"), asked
     assert asked.reference

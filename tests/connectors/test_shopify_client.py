@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from ordna.connectors.contract import Answer, Budget, Endpoint
 from ordna.connectors.shopify.client import Client, Reply
-from tests.connectors.canned_shop import COST, CannedShop, Raw, canned_shop
+from tests.connectors.canned_shop import COST, Answerer, CannedShop, Raw, canned_shop
 
 OK = {"tagsAdd": {"node": {"id": "gid://shopify/Order/1"}, "userErrors": []}}
 TAGS = {"id": "gid://shopify/Order/1", "tags": ["vip"]}
@@ -217,7 +217,7 @@ def test_a_connection_the_shop_closed_while_idle_is_replaced_before_anything_is_
 # --- client credentials ----------------------------------------------------------------------------------------
 
 
-def granting(answer: object) -> tuple[list[str], object]:
+def granting(answer: object) -> tuple[list[str], Answerer]:
     granted: list[str] = []
 
     def respond(name: str, _: dict[str, object]) -> object:
@@ -236,7 +236,7 @@ def credentials(url: str) -> Endpoint:
 
 def test_many_threads_ask_for_one_token_together() -> None:
     granted, respond = granting(dict(OK))
-    with canned_shop(respond) as shop:  # type: ignore[arg-type]
+    with canned_shop(respond) as shop:
         client = Client(credentials(shop.url), 3.0)
         threads = [threading.Thread(target=client.call, args=("add_tags", TAGS)) for _ in range(8)]
         for thread in threads:
@@ -250,7 +250,7 @@ def test_many_threads_ask_for_one_token_together() -> None:
 
 def test_a_token_revoked_early_is_renewed_once() -> None:
     granted, respond = granting(Raw(401, b"{}"))
-    with canned_shop(respond) as shop:  # type: ignore[arg-type]
+    with canned_shop(respond) as shop:
         found = Client(credentials(shop.url), 3.0).call("add_tags", TAGS)
     assert isinstance(found, Answer)
     assert found.code == "unauthorized"

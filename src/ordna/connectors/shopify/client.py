@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,6 +35,14 @@ class Reply(msgspec.Struct, frozen=True):
     data: dict[str, Any]
     points: float = 0.0
     budget: Budget | None = None
+
+
+class Caller(Protocol):
+    """Whoever sends documents and understands the answers."""
+
+    def call(self, document: str, variables: dict[str, Any]) -> Reply | Answer:
+        """Send one document of `documents/`; never raises on what the other side does."""
+        ...
 
 
 class Client:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ordna.connectors.contract import Answer
-from ordna.connectors.shopify.client import Client, Reply
+from ordna.connectors.shopify.client import Caller, Reply
 from ordna.connectors.shopify.gids import gid
 from ordna.connectors.shopify.readers import id_of
 from ordna.core.effects import CancelOrder, HoldPart, NoteOrder, ReleasePart, ShipPart, TagOrder, UntagOrder
@@ -32,7 +32,7 @@ _CANCEL_REASONS = frozenset(("CUSTOMER", "DECLINED", "FRAUD", "INVENTORY", "STAF
 _DUPLICATE_HANDLE = "DUPLICATE_FULFILLMENT_HOLD_HANDLE"
 
 
-def hold(client: Client, body: HoldPart) -> Answer:
+def hold(client: Caller, body: HoldPart) -> Answer:
     """Place one hold under its handle; a hold that stands under that handle already is the one we want."""
     word = body.reason.strip().upper().replace(" ", "_")
     known = word in _HOLD_REASONS
@@ -50,7 +50,7 @@ def hold(client: Client, body: HoldPart) -> Answer:
     return standing if standing.result == "confirmed" else _with_points(answer, standing)
 
 
-def look_up_hold(client: Client, body: HoldPart) -> Answer:
+def look_up_hold(client: Caller, body: HoldPart) -> Answer:
     """Confirmed with the hold's id when our hold stands under the handle."""
     reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
@@ -61,7 +61,7 @@ def look_up_hold(client: Client, body: HoldPart) -> Answer:
     return _again(reply, "not_found", "The hold does not stand.")
 
 
-def release(client: Client, body: ReleasePart) -> Answer:
+def release(client: Caller, body: ReleasePart) -> Answer:
     """Take off our hold only, by its id; a hold that is gone already is what we want."""
     holds = [gid("FulfillmentHold", body.hold)] if body.hold else []
     if not holds:
@@ -77,7 +77,7 @@ def release(client: Client, body: ReleasePart) -> Answer:
     return gone if gone.result == "confirmed" else _with_points(answer, gone)
 
 
-def look_up_release(client: Client, body: ReleasePart) -> Answer:
+def look_up_release(client: Caller, body: ReleasePart) -> Answer:
     """Confirmed when the hold no longer stands."""
     reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
@@ -88,14 +88,14 @@ def look_up_release(client: Client, body: ReleasePart) -> Answer:
     return _confirmed(reply, None)
 
 
-def tag(client: Client, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
+def tag(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
     """Put tags on, or take them off; both may be repeated without harm."""
     document, root = ("add_tags", "tagsAdd") if isinstance(body, TagOrder) else ("remove_tags", "tagsRemove")
     reply = client.call(document, {"id": gid("Order", order_ref), "tags": list(body.tags)})
     return _result(reply, root, "userErrors")
 
 
-def look_up_tags(client: Client, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
+def look_up_tags(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
     """Confirmed when the order's tags are as wanted."""
     reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
     if isinstance(reply, Answer):
@@ -106,13 +106,13 @@ def look_up_tags(client: Client, body: TagOrder | UntagOrder, order_ref: str) ->
     return _confirmed(reply, None) if done else _again(reply, "not_found", "The tags are not as wanted.")
 
 
-def note(client: Client, body: NoteOrder, order_ref: str) -> Answer:
+def note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
     """Replace the order's note."""
     reply = client.call("write_note", {"id": gid("Order", order_ref), "note": body.text})
     return _result(reply, "orderUpdate", "userErrors")
 
 
-def look_up_note(client: Client, body: NoteOrder, order_ref: str) -> Answer:
+def look_up_note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
     """Confirmed when the note is the one we wrote."""
     reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
     if isinstance(reply, Answer):
@@ -123,7 +123,7 @@ def look_up_note(client: Client, body: NoteOrder, order_ref: str) -> Answer:
     return _again(reply, "not_found", "The note is another one.")
 
 
-def cancel(client: Client, body: CancelOrder, order_ref: str) -> Answer:
+def cancel(client: Caller, body: CancelOrder, order_ref: str) -> Answer:
     """Ask for the cancellation. Confirmed with code `asked` means that the shop took the job, no more.
 
     Whether the order is cancelled is told by the order's own `cancelled_at`.
@@ -146,7 +146,7 @@ def cancel(client: Client, body: CancelOrder, order_ref: str) -> Answer:
     return done if done.result == "confirmed" else _with_points(answer, done)
 
 
-def look_up_cancel(client: Client, order_ref: str) -> Answer:
+def look_up_cancel(client: Caller, order_ref: str) -> Answer:
     """Confirmed when the order is cancelled. An order is cancelled at most once, so asking again does no harm."""
     reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
     if isinstance(reply, Answer):
@@ -156,7 +156,7 @@ def look_up_cancel(client: Client, order_ref: str) -> Answer:
     return _again(reply, "not_cancelled", "The order is not cancelled.")
 
 
-def ship(client: Client, body: ShipPart) -> Answer:
+def ship(client: Caller, body: ShipPart) -> Answer:
     """Create the fulfillment of exactly these units: refused when the part no longer holds them."""
     reply = client.call("part_lines", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
@@ -185,7 +185,7 @@ def ship(client: Client, body: ShipPart) -> Answer:
     return _with_points(_result(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id")), reply)
 
 
-def look_up_parcel(client: Client, body: ShipPart) -> Answer:
+def look_up_parcel(client: Caller, body: ShipPart) -> Answer:
     """Confirmed when a parcel of the same units, with the same tracking where we gave one, exists already."""
     reply = client.call("look_up_parcels", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
@@ -208,7 +208,7 @@ def look_up_parcel(client: Client, body: ShipPart) -> Answer:
 # --- reading answers ------------------------------------------------------------------------------------------
 
 
-def _all_part_lines(client: Client, ref: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer | None]:
+def _all_part_lines(client: Caller, ref: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer | None]:
     page = part.get("lineItems")
     nodes = _items(page, "nodes")
     while _has_more(page):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ordna.connectors.contract import Answer, Budget, OrderRead, Reading
-from ordna.connectors.shopify.client import Client
+from ordna.connectors.shopify.client import Caller
 from ordna.connectors.shopify.gids import gid
 from ordna.connectors.shopify.readers import id_of
 
@@ -16,7 +16,7 @@ BATCH = 15  # an order reserves about 50 points, and one call at most 1000
 PAGES_MAX = 200
 
 
-def read_orders(client: Client, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
+def read_orders(client: Caller, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
     """Every order asked for, None for one that does not exist. What a failure left out is not in the result."""
     gatherer = _Gatherer(client)
     reads: list[OrderRead] = []
@@ -39,7 +39,7 @@ def read_orders(client: Client, order_refs: tuple[str, ...], began_at: datetime)
 class _Gatherer:
     """Calls for one reading: sums their cost, keeps the last budget, remembers the first failure."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Caller) -> None:
         self._client = client
         self.points = 0.0
         self.budget: Budget | None = None
