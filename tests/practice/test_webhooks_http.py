@@ -171,13 +171,20 @@ def test_where_nobody_listens_the_try_fails_and_the_shop_goes_on(running: Runnin
 
 def test_an_app_that_only_reads_makes_no_mutation(running: RunningShop) -> None:
     running.graphql("{ orders(first: 5) { nodes { name } } }", {})
-    assert running.get("/_practice/mutations") == {"total": 0, "by_name": {}}
+    assert running.get("/_practice/mutations") == {"total": 0, "changes": 0, "by_name": {}}
 
 
-def test_mutations_are_counted_by_name(running: RunningShop, receiver: Receiver) -> None:
+def test_mutations_are_counted_by_name_and_listening_changes_nothing(running: RunningShop, receiver: Receiver) -> None:
     running.subscribe("ORDERS_CREATE", receiver)
     running.subscribe("ORDERS_PAID", receiver)
-    assert running.get("/_practice/mutations") == {"total": 2, "by_name": {"webhookSubscriptionCreate": 2}}
+    placed = running.post("/_practice/orders", {})
+    tags = 'mutation($id: ID!) { tagsAdd(id: $id, tags: ["seen"]) { userErrors { message } } }'
+    running.graphql(tags, {"id": f"gid://shopify/Order/{placed['id']}"})
+    assert running.get("/_practice/mutations") == {
+        "total": 3,
+        "changes": 1,
+        "by_name": {"tagsAdd": 1, "webhookSubscriptionCreate": 2},
+    }
 
 
 def test_the_merchant_ships_in_the_admin_and_everybody_hears_of_it(running: RunningShop, receiver: Receiver) -> None:

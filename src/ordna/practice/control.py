@@ -73,8 +73,7 @@ def _read(shop: PracticeShop, request: Request) -> Response:
         case ["_practice", "orders", number]:
             return _json(_full(shop, _order(shop, number)))
         case ["_practice", "mutations"]:
-            served = dict(sorted(shop.mutations_served.items()))
-            return _json({"total": sum(served.values()), "by_name": served})
+            return _json(_mutations(shop.mutations_served))
         case ["_practice", "credentials"]:
             return _json(shop.credentials())
         case ["_practice", "deliveries"]:
@@ -204,6 +203,13 @@ def _brief(order: Order) -> dict[str, Any]:
         "tags": order.tags,
         "test": order.test,
     }
+
+
+def _mutations(served: dict[str, int]) -> dict[str, Any]:
+    """Counts by name. An app that observes subscribes to webhooks and changes nothing else: `changes` stays 0."""
+    listening = sum(count for name, count in served.items() if name.startswith("webhookSubscription"))
+    total = sum(served.values())
+    return {"total": total, "changes": total - listening, "by_name": dict(sorted(served.items()))}
 
 
 def _full(shop: PracticeShop, order: Order) -> dict[str, Any]:
