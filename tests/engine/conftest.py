@@ -61,8 +61,8 @@ class Shop:
             conn.execute(b"insert into merchant (merchant_id, name) values (%s, 'Example')", (self.merchant_id,))
             conn.execute(
                 b"insert into connection (merchant_id, connection_id, kind, title, domain, base_url, api_version, mode,"
-                b" credentials, webhook_secrets) values (%s, %s, 'shopify', 'Shop', %s, 'http://127.0.0.1:1', '2026-10',"
-                b" %s, %s, %s)",
+                b" credentials, webhook_secrets)"
+                b" values (%s, %s, 'shopify', 'Shop', %s, 'http://127.0.0.1:1', '2026-10', %s, %s, %s)",
                 (
                     *key,
                     self.domain,
@@ -104,9 +104,7 @@ class Shop:
         import msgspec
 
         body = message if isinstance(message, bytes) else msgspec.json.encode(message)
-        row = Raw(
-            self.merchant_id, self.now, lane_of(order_ref), self.connection_id, topic, "", order_ref, b"{}", body
-        )
+        row = Raw(self.merchant_id, self.now, lane_of(order_ref), self.connection_id, topic, "", order_ref, b"{}", body)
         with self.database.engine([self.merchant_id]) as conn:
             inbox.store(conn, [row])
 

@@ -135,7 +135,8 @@ def test_two_people_at_once_get_one_yes_and_one_stale(shop: Shop, asked: Callabl
 def test_a_click_and_the_worker_never_handle_the_same_message_twice(
     shop: Shop, asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker has read the message, a click handles it first: the worker's batch is given up and nothing is doubled."""
+    """The worker has read the message, a click handles it first: the worker's batch is given up and nothing is
+    doubled."""
     shop.send("orders/updated", order_body(5001, updated_at=later(3), tags="vip"))
     real, raced = shop.stepper._take, []
 
@@ -152,12 +153,11 @@ def test_a_click_and_the_worker_never_handle_the_same_message_twice(
     assert shop.rows("select count(*) from journal where kind = 'OrderChanged'") == [(1,)]
 
 
-def test_an_effect_is_kept_sealed_and_its_answer_comes_back_as_a_fact(
-    shop: Shop, asked: Callable[..., Any]
-) -> None:
+def test_an_effect_is_kept_sealed_and_its_answer_comes_back_as_a_fact(shop: Shop, asked: Callable[..., Any]) -> None:
     assert isinstance(asked(WriteNote("Karen calls back on Monday")), Accepted)
     [(key, kind, once, status, body, person_id)] = shop.rows(
-        "select e.effect_key, e.kind, e.once, e.status, e.body, o.person_id from effect e join orders o using (order_id)"
+        "select e.effect_key, e.kind, e.once, e.status, e.body, o.person_id"
+        " from effect e join orders o using (order_id)"
     )
     assert (kind, once, status) == ("NoteOrder", True, "due")
     assert b"Karen" not in body

@@ -33,7 +33,8 @@ def test_the_journal_row_says_who_when_and_from_what(shop: Shop) -> None:
     shop.send("orders/create", order_body(5001))
     shop.step()
     row = shop.rows(
-        "select version, occurred_at, recorded_at, actor_kind, actor, cause, policy_version, data->>'kind' from journal where seq = 1"
+        "select version, occurred_at, recorded_at, actor_kind, actor, cause, policy_version, data->>'kind'"
+        " from journal where seq = 1"
     )[0]
     assert row[0] == 1
     assert row[1] == datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
@@ -68,9 +69,7 @@ def test_many_orders_cost_no_more_statements_than_one(shop: Shop) -> None:
             shop.send("orders/create", order_body(6000 * batch + number))
         shop.leases.tend(idle=True)
         with shop.database.engine([1]) as conn:
-            rows = inbox.take_waiting(
-                conn, shop.leases.lanes, rows_max=500, lane_rows_max=500, bytes_max=10_000_000
-            )
+            rows = inbox.take_waiting(conn, shop.leases.lanes, rows_max=500, lane_rows_max=500, bytes_max=10_000_000)
             before = shop.database.statements
             shop.stepper._handle(conn, rows)
         assert len(rows) == batch

@@ -89,7 +89,8 @@ def test_every_table_of_a_merchant_is_guarded(database: str) -> None:
     guarded = rows(
         database,
         "select relname from pg_class where relrowsecurity and relforcerowsecurity"
-        " and relname in (select tablename from pg_policies where cmd = 'ALL' and qual is not null and with_check is not null)",
+        " and relname in (select tablename from pg_policies where cmd = 'ALL'"
+        " and qual is not null and with_check is not null)",
     )
     assert {name for (name,) in guarded} >= tables
 
@@ -99,7 +100,8 @@ def test_the_merchant_comes_first_in_every_key(database: str) -> None:
         database,
         "select i.indrelid::regclass, i.indexrelid::regclass from pg_index i join pg_attribute a"
         " on a.attrelid = i.indrelid and a.attnum = i.indkey[0] where i.indisunique and a.attname <> 'merchant_id'"
-        f" and i.indrelid in (select oid from pg_class where relname in ({TABLES})) and i.indrelid <> 'address'::regclass",
+        f" and i.indrelid in (select oid from pg_class where relname in ({TABLES}))"
+        " and i.indrelid <> 'address'::regclass",
     )
     assert late == []
 

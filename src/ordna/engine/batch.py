@@ -1,7 +1,7 @@
 """A batch through the one door: lock its orders, decide each message in turn, write everything down at once.
 
-The step's messages and people's requests both come through here, so they take the same locks and leave the same records.
-However many messages a batch has, the number of statements stays the same.
+The step's messages and people's requests both come through here, so they take the same locks and leave the same
+records. However many messages a batch has, the number of statements stays the same.
 """
 
 from __future__ import annotations
@@ -65,7 +65,12 @@ def lock_orders(conn: Connection, items: Iterable[Item]) -> dict[OrderKey, Page]
 
 
 def decide_all(
-    conn: Connection, pages: dict[OrderKey, Page], items: Iterable[Item], policies: Policies, ledger: Ledger, at: datetime
+    conn: Connection,
+    pages: dict[OrderKey, Page],
+    items: Iterable[Item],
+    policies: Policies,
+    ledger: Ledger,
+    at: datetime,
 ) -> None:
     """Run the core for every item in turn and note what it came to in the ledger."""
     items = list(items)

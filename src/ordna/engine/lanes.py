@@ -1,4 +1,5 @@
-"""Lanes: a merchant's work is split by a hash of the order's outside id, so that all of one order meets in one place."""
+"""Lanes: a merchant's work is split by a hash of the order's outside id, so that all of one order meets in one
+place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Leases: which lanes this worker works on. A lane is claimed when there is work in it, kept while there is, given back.
+"""Leases: which lanes this worker works on. A lane is claimed when there is work in it, kept while there is, given
+back.
 
 Workers share without a coordinator: each counts the workers that are present and claims no more than its share, so one
 big shop uses them all. A lease lasts 30 seconds and is renewed every 10; its token only grows, and every transaction

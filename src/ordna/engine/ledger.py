@@ -1,7 +1,7 @@
 """The ledger of a batch: rows are noted while the core decides, and written with one statement a table at the end.
 
-Steps, tasks and timers are written as the difference between the verdict before the batch and after it; what stood for a
-moment in between leaves its trace in the decisions only.
+Steps, tasks and timers are written as the difference between the verdict before the batch and after it; what stood
+for a moment in between leaves its trace in the decisions only.
 """
 
 from __future__ import annotations
@@ -159,9 +159,7 @@ class Ledger:
             )  # fmt: skip
             for object_kind, object_id in objects.touched(event, order_id):
                 page.links.append(
-                    Link(
-                        merchant, order_id, seq, object_kind, object_id, kind, fact.actor_kind, fact.at, None, None
-                    )
+                    Link(merchant, order_id, seq, object_kind, object_id, kind, fact.actor_kind, fact.at, None, None)
                 )
             if isinstance(event, e.OrderRouted):
                 self._own(page, [part.id for part in event.parts])
@@ -174,8 +172,8 @@ class Ledger:
     def _want(self, page: Page, reread: Reread) -> None:
         self.rereads.append(
             RereadRow(
-                page.merchant_id, page.connection.connection_id, page.order_ref, lane_of(page.order_ref), reread.urgency,
-                reread.not_before or self.at, reread.why,
+                page.merchant_id, page.connection.connection_id, page.order_ref, lane_of(page.order_ref),
+                reread.urgency, reread.not_before or self.at, reread.why,
             )
         )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 Each object (order, line, fulfillment order, shipment, payment, refund) has a history of its own in the order things
 *occurred*. A link says what happened to the object before and how long ago; so the graph of what really happens is a
-plain GROUP BY. What is no step of anybody's way touches nothing: repetition without news, and our own book-keeping, whose
-times are ours and not the trade's.
+plain GROUP BY. What is no step of anybody's way touches nothing: repetition without news, and our own book-keeping,
+whose times are ours and not the trade's.
 
 `trail` is the last link of every object of an order, kept beside the order so that a fact in time needs no look back.
 """
@@ -96,7 +96,8 @@ def decode_trail(data: bytes) -> Trail:
 
 
 def follow(trail: Trail, links: Iterable[Link]) -> bool:
-    """Is each of these new links, in order, no earlier than the last of its object? Then the trail needs no look back."""
+    """Is each of these new links, in order, no earlier than the last of its object? Then the trail needs no
+    look back."""
     last: dict[str, datetime] = {}
     for link in links:
         key = f"{link.object_kind}|{link.object_id}"

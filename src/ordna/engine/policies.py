@@ -22,7 +22,8 @@ class NoPolicy(LookupError):
 
 
 class Policies:
-    """Flows by (merchant, version). A version never changes, so what was parsed stays true; modes are read every batch."""
+    """Flows by (merchant, version). A version never changes, so what was parsed stays true; modes are read
+    every batch."""
 
     def __init__(self, ring: Keyring) -> None:
         self.ring = ring

@@ -1,4 +1,5 @@
-"""The projection of an order: the columns that lists, filters and the map read. It follows from state and verdict alone."""
+"""The projection of an order: the columns that lists, filters and the map read. It follows from state and
+verdict alone."""
 
 from __future__ import annotations
 
@@ -74,8 +75,8 @@ def whose_turn(steps: tuple[StepNow, ...]) -> StepNow | None:
 
 
 def needs_attention(order: Order, acting: bool) -> bool:
-    """True while something is odd, unreadable, refused outside or in doubt, and nobody has dealt with it. An order that is
-    only observed has no tasks: there the causes count."""
+    """True while something is odd, unreadable, refused outside or in doubt, and nobody has dealt with it. An order
+    that is only observed has no tasks: there the causes count."""
     if acting:
         return any(task.kind == "attention" for task in order.verdict.tasks)
     state = order.state

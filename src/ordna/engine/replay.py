@@ -1,7 +1,7 @@
 """Replay: the proof that the journal explains everything stored.
 
-Every order's journal is folded anew and compared with the stored state, byte for byte; the links of its objects are chained
-anew and compared with `journal_object`, and with the trail beside the order. Nothing is written.
+Every order's journal is folded anew and compared with the stored state, byte for byte; the links of its objects are
+chained anew and compared with `journal_object`, and with the trail beside the order. Nothing is written.
 """
 
 from __future__ import annotations

@@ -128,9 +128,7 @@ def _once(
         return [_answer(item) for item in items]
 
 
-def _through_the_door(
-    conn: Connection, policies: Policies, asking: list[Item], at: datetime, *, drain: bool
-) -> None:
+def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], at: datetime, *, drain: bool) -> None:
     taken = _waiting(conn, policies, asking) if drain else None
     first = taken.items if taken is not None else []
     pages = lock_orders(conn, (*first, *asking))

@@ -131,7 +131,8 @@ class Stepper:
         return found
 
     def _note_heard(self, conn: Connection, rows: Sequence[Waiting], duplicates: set[int]) -> None:
-        """Connections that sent webhooks are fresh; noted at most once a second each, for all their workers meet there."""
+        """Connections that sent webhooks are fresh; noted at most once a second each, for all their workers
+        meet there."""
         newest: dict[tuple[int, int], datetime] = {}
         for row in rows:
             key = (row.merchant_id, row.connection_id)

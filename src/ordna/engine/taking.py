@@ -1,4 +1,5 @@
-"""What a batch of stored messages means, before anything is decided: items for orders, duplicates, and what comes to nothing."""
+"""What a batch of stored messages means, before anything is decided: items for orders, duplicates, and what
+comes to nothing."""
 
 from __future__ import annotations
 
@@ -72,9 +73,11 @@ class Taken:
         fresh = inbox.see(conn, list(keys.values()), at)
         for row in self._rows:
             key = keys.get(row.inbox_id)
-            if key is not None and key not in fresh:
+            if key is None:
+                continue
+            if key not in fresh:
                 self.duplicates.add(row.inbox_id)
-            fresh.discard(key)  # type: ignore[arg-type]
+            fresh.discard(key)
         for item in self.items:
             if item.inbox_id in self.duplicates:
                 item.outcome = "duplicate"

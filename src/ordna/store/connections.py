@@ -50,7 +50,7 @@ def for_batch(conn: Connection, keys: Iterable[Key]) -> dict[Key, ConnectionNow]
 def flows(conn: Connection, keys: Iterable[Key]) -> list[tuple[int, int, str, str]]:
     """(merchant, version, text of the flow file, currency) by (merchant, version)."""
     rows = conn.execute(SQL["flows"], columns((Bigints, Bigints), sorted(keys)), prepare=True)
-    return rows.fetchall()  # type: ignore[return-value]
+    return rows.fetchall()
 
 
 def heard(conn: Connection, rows: Sequence[tuple[int, int, datetime]]) -> None:
@@ -60,7 +60,7 @@ def heard(conn: Connection, rows: Sequence[tuple[int, int, datetime]]) -> None:
 
 def address(conn: Connection, token: str) -> Key | None:
     """The (merchant, connection) of a webhook address; needs no merchant."""
-    return conn.execute(SQL["address"], (token,), prepare=True).fetchone()  # type: ignore[return-value]
+    return conn.execute(SQL["address"], (token,), prepare=True).fetchone()
 
 
 def hooks_of(conn: Connection, ring: Keyring, key: Key) -> Hooks | None:

@@ -1,10 +1,10 @@
 """Two ways into the database, each under its own role, each seeing only the merchants it names.
 
-`engine(merchants)` is a read and write transaction under the role ordna_engine; `reader(merchant)` a read-only one under
-ordna_reader. Row-level security does the rest: whatever a statement forgets, foreign rows are not there.
+`engine(merchants)` is a read and write transaction under the role ordna_engine; `reader(merchant)` a read-only one
+under ordna_reader. Row-level security does the rest: whatever a statement forgets, foreign rows are not there.
 
-Hot statements are keyed look-ups of at most some hundred rows. A plan made while a table was empty would scan it when it is
-full, so plans that scan whole tables are priced out of the engine's sessions.
+Hot statements are keyed look-ups of at most some hundred rows. A plan made while a table was empty would scan it
+when it is full, so plans that scan whole tables are priced out of the engine's sessions.
 
 A pool here is a few connections and nothing else: no thread of its own, no waiting between attempts. When the server is
 away, whoever asks hears so at once; when it is back, the next one who asks is served.
@@ -97,9 +97,7 @@ class Database:
 class _Pool:
     """At most so many connections; the last one given back is the first one taken."""
 
-    def __init__(
-        self, dsn: str, options: str, cursor_factory: type[Cursor[Any]], most: int, patience_s: float
-    ) -> None:
+    def __init__(self, dsn: str, options: str, cursor_factory: type[Cursor[Any]], most: int, patience_s: float) -> None:
         self._dsn = dsn
         self._options = options
         self._cursor_factory = cursor_factory
@@ -141,9 +139,7 @@ class _Pool:
             self._free.pop().close()
 
     def _connect(self) -> Connection:
-        return psycopg.connect(
-            self._dsn, options=self._options, cursor_factory=self._cursor_factory, connect_timeout=2
-        )
+        return psycopg.connect(self._dsn, options=self._options, cursor_factory=self._cursor_factory, connect_timeout=2)
 
 
 def _roll_back(conn: Connection) -> None:

@@ -54,9 +54,7 @@ def take_waiting(
 ) -> list[Waiting]:
     """The oldest waiting messages of these (merchant, lane) pairs, oldest first."""
     pairs = columns((Bigints, Bigints), lanes)
-    found = conn.execute(
-        SQL["take_waiting"], (*pairs, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True
-    )
+    found = conn.execute(SQL["take_waiting"], (*pairs, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True)
     return [Waiting(*row) for row in found]
 
 

@@ -123,8 +123,10 @@ def page_of_orders(conn: Connection, merchant_id: int, after: str, most: int) ->
 def journal_of(conn: Connection, merchant_id: int, order_ids: Sequence[str]) -> dict[str, list[JournalRow]]:
     """The journals of some orders, by order."""
     out: dict[str, list[JournalRow]] = {}
-    for order_id, *row, data in conn.execute(SQL["journal_of"], (merchant_id, Texts(order_ids)), prepare=True):
-        out.setdefault(order_id, []).append(JournalRow(*row, data.encode()))
+    found = conn.execute(SQL["journal_of"], (merchant_id, Texts(order_ids)), prepare=True)
+    for order_id, seq, kind, version, occurred_at, actor_kind, data in found:
+        row = JournalRow(seq, kind, version, occurred_at, actor_kind, data.encode())
+        out.setdefault(order_id, []).append(row)
     return out
 
 

@@ -15,8 +15,8 @@ SQL = blocks("orders.sql")
 Key = tuple[int, str]
 
 _WRITTEN = (
-    Bigints, Texts, Bigints, Texts, Bigints, Byteas, Byteas, Bigints, Texts, Texts, Times, Texts, Texts, Texts, Times, Times,
-    Booleans, Booleans, Booleans, Texts, Bigints, Texts, Texts, Texts, Texts, Byteas, Byteas, Times,
+    Bigints, Texts, Bigints, Texts, Bigints, Byteas, Byteas, Bigints, Texts, Texts, Times, Texts, Texts, Texts,
+    Times, Times, Booleans, Booleans, Booleans, Texts, Bigints, Texts, Texts, Texts, Texts, Byteas, Byteas, Times,
 )  # fmt: skip
 
 
@@ -94,7 +94,8 @@ def update(conn: Connection, rows: Sequence[Row]) -> None:
 
 
 def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]) -> dict[int, int]:
-    """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier orders."""
+    """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier
+    orders."""
     found = conn.execute(
         SQL["orders_before"], columns((Bigints, Bigints, Texts, Texts, Times), rows), prepare=True, binary=True
     )

@@ -1,4 +1,5 @@
-"""The door to what is wanted of the world outside: effects asked and withdrawn, orders to be read again, parts' owners."""
+"""The door to what is wanted of the world outside: effects asked and withdrawn, orders to be read again,
+parts' owners."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The door to persons: what names or locates somebody, sealed with that person's own key; deleting the row erases it."""
+"""The door to persons: what names or locates somebody, sealed with that person's own key; deleting the row
+erases it."""
 
 from __future__ import annotations
 

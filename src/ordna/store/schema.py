@@ -1,4 +1,5 @@
-"""The schema, as numbered migrations: `install(dsn)` brings any database to the newest, and does nothing when it is there.
+"""The schema, as numbered migrations: `install(dsn)` brings any database to the newest, and does nothing when it is
+there.
 
 A migration that has been released never changes. Roles, row-level security and grants are no migration: they are stated
 anew at every install, so that a table added later can't be forgotten.
@@ -33,8 +34,8 @@ class NewerSchema(DatabaseError):
 
 
 def install(dsn: str) -> list[str]:
-    """Bring the database to the newest schema; the names of the migrations that ran. One transaction, safe to run at once
-    from several processes. `MayNotCreateRoles`, `NewerSchema`."""
+    """Bring the database to the newest schema; the names of the migrations that ran. One transaction, safe to run at
+    once from several processes. `MayNotCreateRoles`, `NewerSchema`."""
     with psycopg.connect(dsn) as conn:
         conn.execute(_ACCESS["lock"])
         if not _one(conn, _ACCESS["may_create_roles"]):

@@ -1,8 +1,8 @@
 """Sealing: what names or locates a person, and what opens a door outside, is stored encrypted (AES-256-GCM).
 
 One master key seals credentials and the keys of persons; each person's own key seals what is about the person, so
-deleting that one key erases all of it. Every seal is bound to its place (`about`): a value copied to another row does not
-open. A sealed value begins with the number of the master key it was sealed with, so that keys can be changed.
+deleting that one key erases all of it. Every seal is bound to its place (`about`): a value copied to another row
+does not open. A sealed value begins with the number of the master key it was sealed with, so that keys can be changed.
 
 The master keys stand in ORDNA_KEY ("<number>:<base64 of 32 bytes>", several with commas, the first seals) or in a file
 that only we may read, made at first use.
