@@ -2,8 +2,8 @@
 
 Fitted to recorded calls: a scalar costs 0, an object 1, a list what one of its items costs. A connection costs 2
 for itself and, for its items, their cost times `2 ln n` (rounded down, at least 1), where n is `first` or `last`.
-Money, counts inside objects, page information and user errors are free, a root count costs 10, and so does a
-mutation, in which the objects of the payload itself are free. The bucket holds 20 seconds of the plan's restore
+Money, page information and user errors are free, a root count costs 10, and so does a mutation (20 where money
+moves outside), in which the objects of the payload itself are free. The bucket holds 20 seconds of the plan's restore
 rate; a call takes what it asks for and gets back what it did not use.
 """
 
@@ -33,9 +33,10 @@ from graphql import (
 
 MAX_QUERY_COST = 1000
 MUTATION_COST = 10
+PAYMENT_MUTATIONS = {"orderCapture", "refundCreate"}  # those that move money outside cost twice as much
 ROOT_COUNT_COST = 10
 SECONDS_IN_BUCKET = 20
-FREE_TYPES = {"MoneyBag", "MoneyV2", "PageInfo", "UserError", "Weight"}
+FREE_TYPES = {"MoneyBag", "MoneyV2", "PageInfo", "ShopAddress", "UserError", "Weight"}
 
 
 @dataclass(slots=True)
@@ -110,7 +111,8 @@ class Pricing:
                 if "Error" not in payload.name:
                     item = given[0] if isinstance(given, list) else given
                     inner += self._selection(payload, one.selection_set, item)
-        return MUTATION_COST + inner
+        base = MUTATION_COST * 2 if field.name.value in PAYMENT_MUTATIONS else MUTATION_COST
+        return base + inner
 
     def _root(self, root: Any, field: FieldNode, data: dict[str, Any] | None) -> int:
         if field.name.value.endswith("Count"):

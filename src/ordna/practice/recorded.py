@@ -193,7 +193,7 @@ def same(recorded: Any, ours: Any, names: Names, path: str = "") -> str | None:
 def _same_objects(recorded: dict[str, Any], ours: dict[str, Any], names: Names, path: str) -> str | None:
     missing = sorted(set(recorded) ^ set(ours))
     found = f"{path}: only one side has {', '.join(missing)}" if missing else None
-    for key in sorted(set(recorded) & set(ours), key=lambda name: name != "id"):
+    for key in sorted((name for name in recorded if name in ours), key=lambda name: bool(name != "id")):
         left, right = recorded[key], ours[key]
         if key in _CURSORS:
             if isinstance(left, str) and isinstance(right, str):

@@ -72,10 +72,13 @@ def sdl(types: dict[str, dict[str, Any]]) -> str:
 
 
 def digests(types: dict[str, dict[str, Any]]) -> str:
-    """One line a type: its name and the first 16 hex digits of the SHA-256 of its canonical lines."""
-    return "".join(
-        f"{name} {hashlib.sha256(_print(name, types[name]).encode()).hexdigest()[:16]}\n" for name in sorted(types)
-    )
+    """One line a type: its name and the digest of its canonical lines."""
+    return "".join(f"{name} {digest(_print(name, types[name]))}\n" for name in sorted(types))
+
+
+def digest(block: str) -> str:
+    """The first 16 hex digits of the SHA-256 of one printed type."""
+    return hashlib.sha256(block.encode()).hexdigest()[:16]
 
 
 def _one(real: dict[str, Any], lists: dict[str, list[str]]) -> tuple[dict[str, Any], set[str]]:

@@ -254,7 +254,7 @@ def _object_problems(kind: Any, value: Any, path: list[Any]) -> Iterator[Problem
         if name not in kind.fields:
             yield {"path": [*path, name], "explanation": f"Field is not defined on {kind.name}"}
     for name, field in kind.fields.items():
-        if name in value or (is_non_null_type(field.type) and field.default_value is None):
+        if name in value or (is_non_null_type(field.type) and field.default_value is Undefined):
             yield from _problems(field.type, value.get(name), [*path, name])
 
 
