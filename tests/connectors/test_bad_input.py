@@ -5,46 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ordna.connectors.contract import Unusable
 from ordna.connectors.shopify.webhooks import translate
-from ordna.core.messages import OrderSeen, Snapshot
-from tests.connectors.shopify_bodies import RECEIVED_AT, Body, fulfillment, line, order, wire
-
-GOOD = wire(order())
-
-
-def seen(raw: bytes) -> Snapshot:
-    """The snapshot of a body, with a good neighbour on either side that must come out untouched."""
-    before = translate("orders/updated", GOOD, RECEIVED_AT)
-    found = translate("orders/updated", raw, RECEIVED_AT)
-    assert translate("orders/updated", GOOD, RECEIVED_AT) == before
-    assert isinstance(before, Snapshot)
-    assert before.problems == ()
-    assert isinstance(found, Snapshot), found
-    return found
-
-
-def picture(raw: bytes) -> OrderSeen:
-    found = seen(raw).order
-    assert found is not None
-    return found
-
-
-def problems(raw: bytes) -> set[tuple[str, str]]:
-    found = translate("orders/updated", raw, RECEIVED_AT)
-    assert isinstance(found, (Snapshot, Unusable)), found
-    assert all(problem.sentence for problem in found.problems)
-    return {(problem.code, problem.path) for problem in found.problems}
-
-
-def replaced(text: str, by: str) -> bytes:
-    assert text in GOOD.decode()
-    return GOOD.decode().replace(text, by, 1).encode()
-
+from ordna.core.messages import OrderSeen
+from tests.connectors.neighbours import GOOD, picture, problems, replaced, seen
+from tests.connectors.shopify_bodies import RECEIVED_AT, Body, line, order, wire
 
 # --- J: what JSON can hold and what it can't -----------------------------------------------------------------
 
@@ -276,115 +244,3 @@ def test_l2_a_thousand_lines_are_fine_and_ten_thousand_and_one_are_too_many() ->
     too_many = wire(order(line_items=lines(10_001)))
     assert ("too_many_lines", "line_items") in problems(too_many)
     assert picture(too_many).lines is None
-
-
-# --- U, N, L, T: what means the same, and what is kept -------------------------------------------------------
-
-
-def test_u1_u2_a_nul_becomes_a_mark_and_an_escaped_backslash_stays() -> None:
-    with_nul = seen(replaced('"note":null', '"note":"a\\u0000b"'))
-    assert with_nul.person is not None
-    assert with_nul.person.note == "a\ufffdb"
-    escaped = seen(replaced('"note":null', '"note":"a\\\\u0000b"'))
-    assert escaped.person is not None
-    assert escaped.person.note == "a\\u0000b"
-
-
-def test_u6_letters_and_their_parts_are_one_text() -> None:
-    composed = seen(wire(order(tags="Ærø é", email="zoé@example.com", line_items=[line(1, sku="CAFÉ")])))
-    decomposed = seen(
-        wire(order(tags="Ærø e\u0301", email="zoe\u0301@example.com", line_items=[line(1, sku="CAFE\u0301")]))
-    )
-    assert composed == decomposed
-
-
-@pytest.mark.parametrize("field", ["zip", "name", "address1", "city", "country_code"])
-@pytest.mark.parametrize("blank", ["", None, "   ", "missing"])
-def test_u11_empty_null_missing_and_blank_are_one_incomplete_address(field: str, blank: str | None) -> None:
-    body = order()
-    address = body["shipping_address"]
-    address |= {"first_name": None, "last_name": None} if field == "name" else {}
-    if blank == "missing":
-        del address[field]
-    else:
-        address[field] = blank
-    found = seen(wire(body))
-    assert found.order is not None
-    assert found.order.address_complete is False
-    assert found.problems == ()
-
-
-def test_u12_a_tracking_number_is_one_line() -> None:
-    raw = wire(fulfillment(tracking_numbers=["JD\r\nX-Evil: 1\x1b[31m"]))
-    found = translate("fulfillments/update", raw, RECEIVED_AT)
-    assert isinstance(found, Snapshot)
-    assert found.shipments[0].tracking == "JDX-Evil: 1[31m"
-
-
-def test_n2_a_line_of_no_units_is_kept() -> None:
-    found = picture(wire(order(line_items=[line(1, quantity=0), line(2)])))
-    assert found.lines is not None
-    assert [each.quantity for each in found.lines] == [0, 1]
-
-
-def test_n8_unit_prices_are_kept_exactly_and_spelled_one_way() -> None:
-    found = picture(wire(order(line_items=[line(1, price="19.999"), line(2, price="100.0"), line(3, price="0.50")])))
-    assert found.lines is not None
-    assert [each.price for each in found.lines] == ["19.999", "100.00", "0.50"]
-
-
-def test_n12_minus_nothing_is_nothing() -> None:
-    parts = {"total_price": "-0.00", "total_discounts": "100.00", "total_price_set": None}
-    assert picture(wire(order(**parts))).total == 0
-
-
-def test_n16_shop_money_decides_and_presentment_money_is_kept() -> None:
-    both = {
-        "shop_money": {"amount": "95.00", "currency_code": "EUR"},
-        "presentment_money": {"amount": "11400", "currency_code": "JPY"},
-    }
-    found = picture(wire(order(total_price_set=both, presentment_currency="JPY")))
-    assert (found.total, found.currency, found.paid_total, found.paid_currency) == (9500, "EUR", 11400, "JPY")
-
-
-def test_n17_one_minor_unit_off_is_rounding_and_more_names_both_sums() -> None:
-    assert problems(wire(order(total_price="95.01"))) == set()
-    found = seen(wire(order(total_price="96.00")))
-    assert "96.00" in found.problems[0].sentence
-    assert "95.00" in found.problems[0].sentence
-
-
-def test_l7_a_gift_card_never_ships_and_needs_no_address() -> None:
-    found = picture(wire(order(line_items=[line(1, gift_card=True, variant_id=None)], shipping_address=None)))
-    assert found.lines is not None
-    assert not found.lines[0].ships
-    assert found.address_complete is True
-
-
-def test_t2_a_leap_second_is_the_last_moment_of_its_minute() -> None:
-    found = picture(wire(order(closed_at="2016-12-31T23:59:60Z")))
-    assert found.closed_at == datetime(2016, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-
-
-def test_t7_a_version_from_the_future_is_held_back_to_our_clock_so_that_later_updates_win() -> None:
-    ahead = picture(wire(order(updated_at="2026-11-21T10:00:00Z")))
-    later = translate(
-        "orders/updated", wire(order(updated_at="2026-11-20T10:30:00Z")), RECEIVED_AT + timedelta(hours=1)
-    )
-    assert ahead.version == RECEIVED_AT
-    assert isinstance(later, Snapshot)
-    assert later.order is not None
-    assert later.order.version > ahead.version
-
-
-def test_an_address_nobody_can_read_is_unknown_rather_than_incomplete() -> None:
-    for broken in (
-        wire(order(shipping_address="Lange Reihe 7")),
-        wire(order(shipping_address={"zip": 20099, "name": "A"})),
-    ):
-        assert picture(broken).address_complete is None
-
-
-def test_without_a_readable_update_time_the_picture_is_as_old_as_the_body_proves() -> None:
-    found = picture(wire(order(updated_at="2026-11-20T10:00:00")))
-    assert found.version == datetime(2026, 11, 20, 8, 58, 30, tzinfo=UTC)

@@ -14,7 +14,7 @@ from ordna.connectors.shopify.addresses import is_complete
 from ordna.connectors.shopify.bodies import Address, Fulfillment, FulfillmentEvent, Order, Refund, Transaction
 from ordna.connectors.shopify.lines import lines_seen
 from ordna.connectors.shopify.money import amount, check_sums, known_currency
-from ordna.connectors.shopify.readers import Problems, is_explained, known, moment, not_ahead, require, text
+from ordna.connectors.shopify.readers import Problems, is_explained, known, moment, not_ahead, prose, require, text
 from ordna.core.messages import (
     LineSeen,
     OrderSeen,
@@ -77,7 +77,7 @@ def person_seen(body: Order) -> PersonSeen | None:
         email=text(body.email),
         phone=text(body.phone) or (text(address.phone) if address else None),
         address=_address_rows(address) if address else (),
-        note=text(body.note),
+        note=prose(body.note),
     )
     return None if person == _NOBODY else person
 
@@ -204,6 +204,8 @@ def _address_complete(body: Order, lines: tuple[LineSeen, ...] | None, problems:
         return True
     if problems and any(problem.path.startswith(("shipping_address", "order.shippingAddress")) for problem in problems):
         return None  # part of it could not be read, so nobody can say
+    if body.shipping_address is None and body.source_name == "pos":
+        return True  # handed over at the till
     complete = is_complete(body.shipping_address)
     return True if complete else (False if lines is not None else None)
 
@@ -216,7 +218,7 @@ def _shipping_method(body: Order) -> str | None:
 
 
 def _digest(note: str | None) -> str | None:
-    clean = text(note)
+    clean = prose(note)
     return blake2b(clean.encode("utf-8", "replace"), digest_size=8).hexdigest() if clean else None
 
 

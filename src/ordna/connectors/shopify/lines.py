@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from ordna.connectors.shopify.bodies import Line, Order
 from ordna.connectors.shopify.money import unit_price
-from ordna.connectors.shopify.readers import require, text
+from ordna.connectors.shopify.readers import prose, require, text
 from ordna.core.messages import LineSeen
 from ordna.core.values import Problem
 
@@ -62,7 +62,7 @@ def _current(line: Line, quantity: int, body: Order) -> int:
 
 
 def _sku(sku: str | None, at: int, problems: list[Problem]) -> str | None:
-    clean = text(sku)
+    clean = prose(sku)
     if clean is None or (clean.isascii() and clean.isprintable()):
         return clean
     hidden = next(

@@ -160,9 +160,9 @@ def _moment(value: Any) -> tuple[datetime | None, _Wrong | None]:
 
 
 def _named(value: object) -> str:
-    if isinstance(value, str) and type(value) is str:
-        return f"the text “{value[:40]}”"
+    # The kind only, never the value: it may be a person's, and problems are kept longer than persons may be.
     kinds = {
+        str: "a text",
         dict: "an object",
         list: "a list",
         bool: "true or false",

@@ -64,7 +64,18 @@ def is_explained(path: str, problems: Problems) -> bool:
 
 
 def text(value: str | None) -> str | None:
-    """One text: NFC, trimmed; empty and blank are None."""
+    """One line of text: NFC, trimmed, control characters made spaces; empty and blank are None."""
+    if not value:
+        return None
+    if not value.isascii():
+        value = unicodedata.normalize("NFC", value)
+    if not value.isprintable():
+        value = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in value)
+    return value.strip() or None
+
+
+def prose(value: str | None) -> str | None:
+    """Text as it was written, over as many lines: NFC, trimmed; empty and blank are None."""
     if not value:
         return None
     return (value if value.isascii() else unicodedata.normalize("NFC", value)).strip() or None
