@@ -174,7 +174,7 @@ def _link(request: HttpRequest, connection_id: int) -> tuple[Caller, connections
 
 
 def _detail(seen: View, order_id: str) -> order.OrderDetail:
-    detail = order.order_detail(seen, order_id)
+    detail = order.order_detail(seen, order_id) if order_id.isprintable() else None
     if detail is None:
         raise Missing("unknown_order", "order", "There is no such order.")
     return detail

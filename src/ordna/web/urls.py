@@ -1,14 +1,29 @@
 """The addresses of all pages."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from ordna.web.views import accounts, connections, flow_map, order, orders, work
+
+
+class OrderId:
+    """What an order's id is made of; anything else is a 404 before any query."""
+
+    regex = "[0-9A-Za-z_-]{1,100}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(OrderId, "order")
 
 urlpatterns = [
     path("", flow_map.show, name="flow_map"),
     path("orders", orders.show, name="orders"),
-    path("orders/<str:order_id>", order.show, name="order"),
-    path("orders/<str:order_id>/requests", order.ask, name="ask"),
+    path("orders/<order:order_id>", order.show, name="order"),
+    path("orders/<order:order_id>/requests", order.ask, name="ask"),
     path("work", work.show, name="work"),
     path("connections", connections.show, name="connections"),
     path("connections/connect", connections.connect, name="connect"),
