@@ -127,7 +127,8 @@ def test_a_cancelled_fulfillment_gives_its_units_back() -> None:
         one = order["fulfillmentOrders"]["nodes"][0]["id"]
         made = await api.data(SHIP, f={"lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": one}]})
         parcel = made["fulfillmentCreate"]["fulfillment"]["id"]
-        event = "mutation($e: FulfillmentEventInput!) { fulfillmentEventCreate(fulfillmentEvent: $e) { userErrors { message } } }"
+        event = """mutation($e: FulfillmentEventInput!) {
+          fulfillmentEventCreate(fulfillmentEvent: $e) { userErrors { message } } }"""
         await api.data(event, e={"fulfillmentId": parcel, "status": "IN_TRANSIT"})
         assert (await api.order(order["id"]))["fulfillments"][0]["displayStatus"] == "IN_TRANSIT"
         cancel = "mutation($id: ID!) { fulfillmentCancel(id: $id) { fulfillment { status } userErrors { message } } }"
@@ -149,7 +150,8 @@ def test_a_fulfillment_service_accepts_and_a_submitted_order_cannot_move() -> No
         one = moved["movedFulfillmentOrder"]["id"]
 
         async def ask(name: str) -> tuple[str, str]:
-            query = f"mutation($id: ID!) {{ {name}(id: $id) {{ fulfillmentOrder {{ status requestStatus }} userErrors {{ message }} }} }}"
+            fields = "fulfillmentOrder { status requestStatus } userErrors { message }"
+            query = f"mutation($id: ID!) {{ {name}(id: $id) {{ {fields} }} }}"
             found = (await api.data(query, id=one))[name]["fulfillmentOrder"]
             return found["status"], found["requestStatus"]
 

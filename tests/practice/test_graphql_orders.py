@@ -226,7 +226,8 @@ CREATE = (
 CANCEL = """mutation($id: ID!) { orderCancel(orderId: $id, reason: CUSTOMER, restock: true,
   refundMethod: {originalPaymentMethodsRefund: true}) {
   job { id done } jobResult { status } orderCancelUserErrors { field message code } } }"""
-SHIP = "mutation($f: FulfillmentInput!) { fulfillmentCreate(fulfillment: $f) { fulfillment { id } userErrors { message } } }"
+SHIP = """mutation($f: FulfillmentInput!) { fulfillmentCreate(fulfillment: $f) {
+  fulfillment { id } userErrors { message } } }"""
 CAPTURE = (
     "mutation($i: OrderCaptureInput!) { orderCapture(input: $i) { transaction { id } userErrors { field message } } }"
 )

@@ -106,8 +106,9 @@ def test_points_are_taken_throttled_when_gone_and_restored_by_time() -> None:
 
 def test_throttling_may_come_with_status_429_and_a_query_above_a_thousand_points_never_runs() -> None:
     async def story(api: AdminApi) -> None:
-        inner = "lineItems(first: 250) { nodes { id variant { id product { id } } } }"
-        query = f"{{ orders(first: 250) {{ nodes {{ id {inner} fulfillmentOrders(first: 250) {{ nodes {{ {inner.replace('variant', 'lineItem { variant')} }} }} }} }} }} }}"
+        lines = "lineItems(first: 250) { nodes { id lineItem { id variant { id } } } }"
+        parts = f"fulfillmentOrders(first: 250) {{ nodes {{ id {lines} }} }}"
+        query = f"{{ orders(first: 250) {{ nodes {{ id {parts} }} }} }}"
         error = (await api.ask(query))["errors"][0]
         assert error["extensions"]["code"] == "MAX_COST_EXCEEDED"
         api.server.endpoint.bucket(api.world.apps[0]).available = 0.0

@@ -18,6 +18,7 @@ from ordna.practice.model import (
     Customer,
     Location,
     Shop,
+    WebhookSubscription,
 )
 from ordna.practice.recorded_order import (
     nodes,
@@ -83,6 +84,8 @@ class Seeder:
                 self._variant(number)
             elif kind == "Customer":
                 self._customer(number)
+            elif kind == "WebhookSubscription":
+                self._subscription(number)
             elif kind in _ORDER_PARTS and f"gid://shopify/{kind}/{number}" not in self.ours:
                 self._order_part(kind, number)
         if "orderCreate" in call.roots:
@@ -125,10 +128,23 @@ class Seeder:
         elif kind == "Fulfillment":
             rebuild_fulfillment(self.world, order, best)
 
-    def _taken(self, number: int) -> bool:
-        """Whether some recorded mutation on an order succeeded, though no read shows the order."""
+    def _subscription(self, number: int) -> None:
+        """A subscription that was made by a call which is not served, and only changed or ended by served ones."""
+        value = f"gid://shopify/WebhookSubscription/{number}"
+        if value in self.ours or number in self.world.subscriptions or number in self._tried:
+            return
+        self._tried.add(number)
+        if self._taken(number, "WebhookSubscription"):
+            shown = next((one for one in self.shown if one["id"] == value and one.get("uri")), {})
+            topic = str(shown.get("topic", "SHOP_UPDATE")).lower().replace("_", "/", 1)
+            uri, now = shown.get("uri", "https://example.com/seeded"), self.world.now()
+            app = self.world.apps[0].id
+            self.world.subscriptions[number] = WebhookSubscription(number, app, topic, uri, now, now)
+
+    def _taken(self, number: int, kind: str = "Order") -> bool:
+        """Whether some recorded mutation on a record succeeded, though no read shows the record."""
         for call in self.calls:
-            if ("Order", number) in set(_named(call.variables)) and call.changes:
+            if (kind, number) in set(_named(call.variables)) and call.changes:
                 payloads = [one for one in (call.answer.get("data") or {}).values() if isinstance(one, dict)]
                 if any(not one.get("userErrors") for one in payloads):
                     return True

@@ -7,11 +7,11 @@ from typing import Any
 from graphql import DirectiveNode, GraphQLError, GraphQLResolveInfo
 from graphql.execution.values import get_argument_values
 
-from ordna.practice.model import NOTHING, MoneyBag, Order, Transaction, gid
+from ordna.practice.model import NOTHING, Address, MoneyBag, Order, Transaction, gid
 from ordna.practice.mutations import orders, payments
 from ordna.practice.mutations.payments import RefundUnits
 from ordna.practice.mutations.placing import place_order
-from ordna.practice.mutations.refusal import Refused, refuse
+from ordna.practice.mutations.refusal import Refused, UserError, refuse
 from ordna.practice.resolvers.base import (
     Of,
     Resolver,
@@ -29,6 +29,10 @@ from ordna.practice.totals import totals
 
 Info = GraphQLResolveInfo
 _NO_ORDER = "Order does not exist"
+US_STATES = (
+    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK"
+    " OR PA PR RI SC SD TN TX UT VT VA WA WV WI WY"
+)
 
 
 def table() -> Table:
@@ -83,7 +87,7 @@ def _update(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
             raise refuse("No valid update parameters have been provided")
         return {"order": orders.update_order(world(info), order, **_changes(info, order, input))}
 
-    return payload(work)
+    return payload(work, order=world(info).orders.get(number(input["id"], "Order")))
 
 
 def _changes(info: Info, order: Order, given: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +105,26 @@ def _changes(info: Info, order: Order, given: dict[str, Any]) -> dict[str, Any]:
         changes["attributes"] = [(one["key"], one["value"]) for one in given["customAttributes"] or []]
     if given.get("shippingAddress"):
         shipping = address_from(world(info), given["shippingAddress"], order.shipping_address)
+        _check_address(shipping)
         changes["shipping_address"] = shipping
     if given.get("metafields"):
         changes["metafields"] = {**order.metafields, **metafields_from(given["metafields"])}
     return changes
+
+
+def _check_address(address: Address | None) -> None:
+    """What Shopify asks of a shipping address that is set on an order."""
+    wanted = (("last_name", "lastName", "Enter a last name"), ("zip", "zip", "Enter a ZIP code"))
+    missing = [
+        UserError(sentence, ("shippingAddress", name))
+        for attribute, name, sentence in wanted
+        if address and not getattr(address, attribute)
+    ]
+    if address and address.country_code == "US" and (address.province_code or "NY") not in US_STATES.split(" "):
+        sentence = "State is not a valid state in United States"
+        missing.append(UserError(sentence, ("shippingAddress", "province")))
+    if missing:
+        raise Refused(*missing)
 
 
 def _close(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
