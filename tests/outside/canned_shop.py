@@ -1,7 +1,7 @@
 """A shop that does what a test says: real HTTP, real GraphQL answers, and faults on demand.
 
-It keeps tags and holds as a shop does, counts every call, and for each operation a queue of faults may say how the next calls
-go wrong: `lost` does the deed and hangs up without an answer, `throttled` does nothing and says so, `down` answers 503.
+It keeps tags as a shop does, counts every call, and for each operation a queue of faults may say how the next calls go
+wrong: `lost` does the deed and hangs up without an answer, `throttled` does nothing and says so, `down` answers 503.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+MUTATIONS = ("AddTags", "RemoveTags", "WriteNote", "Hold", "Release", "Fulfill", "Cancel")
 OPERATION = re.compile(r"(?:query|mutation)\s+(\w+)")
 
 
@@ -62,7 +63,7 @@ class CannedShop:
 
     def mutations(self) -> list[str]:
         """Every call that changes something."""
-        return [name for name, _ in self.calls if name in ("AddTags", "RemoveTags", "WriteNote", "Hold", "Fulfill", "Cancel")]
+        return [name for name, _ in self.calls if name in MUTATIONS]
 
     def answer(self, handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         """One call."""

@@ -80,9 +80,7 @@ def test_pause_stops_whatever_leaves_and_survives_the_command(
     assert outside.mutations() == ["AddTags"]
 
 
-def test_connect_says_what_it_did_and_refuses_in_a_sentence(
-    house: House, outside: CannedShop, tmp_path: Path
-) -> None:
+def test_connect_says_what_it_did_and_refuses_in_a_sentence(house: House, outside: CannedShop, tmp_path: Path) -> None:
     told = ordna(house, tmp_path, "connect", outside.url, "--token", "t", "--callback", "http://127.0.0.1:1")
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("Canned is connected, in observe. It sends us ")

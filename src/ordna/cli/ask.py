@@ -7,20 +7,17 @@ from pathlib import Path
 
 from ordna.cli.database import opened
 from ordna.cli.say import Progress, say
-from ordna.core.explain import Explanation, StepWhy, explain
+from ordna.core.explain import Explanation, StepWhy
 from ordna.core.flow import check_text
 from ordna.core.flow.problems import ERROR
-from ordna.core.order import decode_state
-from ordna.core.outcome import Order, decode_verdict
 from ordna.core.vocabulary import VOCABULARY
 from ordna.engine import clock
+from ordna.engine.finding import explain_named
+from ordna.engine.keys import keyring
 from ordna.engine.policies import Policies
-from ordna.engine.project import name_key
 from ordna.engine.replay import replay
 from ordna.site import place
-from ordna.store import linking
 from ordna.store.database import Database
-from ordna.store.sealing import keyring
 
 MARKS = {"done": "✓", "open": "→", "paused": "=", "waiting": "·", "skipped": "-", "void": "x"}
 
@@ -30,14 +27,15 @@ def explain_order(name: str) -> None:
     with opened() as dsn:
         database = Database(dsn, connections_max=2)
         try:
-            found = _explained(database, name)
+            found = explain_named(database, Policies(keyring(place.home())), name, clock.now())
         finally:
             database.close()
     if not found:
         say(f"No order is called “{name}”.")
         raise SystemExit(1)
-    for title, told in found:
-        say("\n".join([title, *_lines(told), ""]))
+    for order in found:
+        mode = "" if order.mode == "live" else f" (the connection is in {order.mode})"
+        say("\n".join([f"{order.name}{mode}", *_lines(order.explanation), ""]))
 
 
 def replay_all(merchant: int | None) -> None:
@@ -73,24 +71,6 @@ def check_flow_file(file: Path, currency: str) -> bool:
     if errors == 0:
         say(f"{file} can be activated." + (f" {len(problems)} warnings." if problems else ""))
     return errors == 0
-
-
-def _explained(database: Database, name: str) -> list[tuple[str, Explanation]]:
-    policies = Policies(keyring(place.home()))
-    with database.engine(()) as conn:
-        merchants = linking.merchants(conn)
-    with database.engine(merchants) as conn:
-        rows = linking.named_orders(conn, merchants, name_key(name), name)
-        known = policies.connections(conn, {(row.merchant_id, row.connection_id) for row in rows})
-        out = []
-        for row in rows:
-            order = Order(decode_state(row.state), decode_verdict(row.verdict))
-            connection = known[row.merchant_id, row.connection_id]
-            policies.load(conn, [(row.merchant_id, order.verdict.policy)])
-            policy = policies.policy(connection, order.verdict.policy)
-            mode = "" if connection.mode == "live" else f" (the connection is in {connection.mode})"
-            out.append((f"{row.name}{mode}", explain(order, policy, clock.now())))
-    return out
 
 
 def _lines(told: Explanation) -> list[str]:

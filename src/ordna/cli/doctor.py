@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ordna.cli.database import opened
 from ordna.cli.say import Progress, say
+from ordna.engine.health import counts
 from ordna.engine.replay import replay
 from ordna.store import schema
 from ordna.store.database import Database
@@ -111,13 +112,10 @@ def _findings(dsn: str) -> Iterator[Finding]:
 
 
 def _counted(database: Database) -> Iterator[Finding]:
-    with database.engine(()) as conn:
-        merchants = [row[0] for row in conn.execute(SQL["merchants"])]
-    with database.engine(merchants) as conn:
-        for name, well, wrong, advice in COUNTS:
-            row = conn.execute(SQL[name]).fetchone()
-            count = int(row[0]) if row else 0
-            yield Finding(well) if count == 0 else Finding(wrong.format(f"{count:,}"), advice)
+    found = counts(database)
+    for name, well, wrong, advice in COUNTS:
+        count = found[name]
+        yield Finding(well) if count == 0 else Finding(wrong.format(f"{count:,}"), advice)
 
 
 def _folded(database: Database) -> Finding:

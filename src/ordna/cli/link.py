@@ -10,9 +10,9 @@ import typer
 from ordna.cli.database import opened
 from ordna.cli.say import Progress, say
 from ordna.engine.connections import Connections
+from ordna.engine.keys import keyring
 from ordna.site import place
 from ordna.store.database import Database
-from ordna.store.sealing import keyring
 
 PERSON = "you"
 

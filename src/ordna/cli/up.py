@@ -60,10 +60,10 @@ def _start(supervisor: Supervisor, port: int, workers: int, practice: bool, prac
 
 def _first_merchant(dsn: str) -> None:
     from ordna.engine.connections import Connections
+    from ordna.engine.keys import keyring
     from ordna.site import place
     from ordna.store import accounts
     from ordna.store.database import Database
-    from ordna.store.sealing import keyring
 
     database = Database(dsn, connections_max=2)
     try:

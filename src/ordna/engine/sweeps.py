@@ -103,7 +103,7 @@ class Sweeper:
 
 
 def _newest_first(updated: str, since: datetime, now: datetime) -> datetime:
-    """When to read: now, which the list of re-reads sorts by; what changed last comes first, for that is what is open."""
+    """When to read: now. The list is sorted by it, so what changed last comes first: that is what is open."""
     try:
         age_of_change = datetime.fromisoformat(updated) - since
     except ValueError:

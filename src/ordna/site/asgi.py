@@ -13,11 +13,11 @@ from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+from ordna.engine.keys import keyring
 from ordna.engine.live import Hub, LiveApp
 from ordna.engine.receive import Intake
 from ordna.site import place
 from ordna.store.database import Database
-from ordna.store.sealing import keyring
 
 PAGE_THREADS = 8
 

@@ -3,9 +3,6 @@
 -- name: schema
 select max(number) from ordna_migration
 
--- name: merchants
-select distinct merchant_id from lease where merchant_id > 0
-
 -- name: stuck_leases
 select count(*) from lease where merchant_id > 0 and owner <> '' and until < now() - interval '1 minute'
 

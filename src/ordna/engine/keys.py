@@ -1,0 +1,7 @@
+"""The keys that seal and open, for whoever sets an engine up."""
+
+from __future__ import annotations
+
+from ordna.store.sealing import Keyring, keyring
+
+__all__ = ["Keyring", "keyring"]
