@@ -21,7 +21,7 @@ import asyncio
 import logging
 import re
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -40,7 +40,8 @@ from ordna.store.sealing import Keyring
 
 BODY_MAX = 32 * 1024 * 1024
 BODY_PATIENCE_S = 10.0
-STORE_PATIENCE_S = 0.9
+STORE_PATIENCE_S = 0.8
+LOOK_S = 0.1
 TOGETHER_MAX = 256
 TOGETHER_BYTES_MAX = 2 * 1024 * 1024
 WAITING_BYTES_MAX = 128 * 1024 * 1024
@@ -146,13 +147,28 @@ class Intake:
         return hooks
 
 
+class Waits:
+    """One message on its way to the database."""
+
+    __slots__ = ("done", "message", "since")
+
+    def __init__(self, message: Raw, loop: asyncio.AbstractEventLoop) -> None:
+        self.message = message
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.since = loop.time()
+
+
 class Storing:
-    """Micro-batches: one commit at a time, with all that arrived while the last one was under way."""
+    """Micro-batches: one commit at a time, with all that arrived while the last one was under way.
+
+    Nobody waits longer than `STORE_PATIENCE_S`: one look some times a second finds who has; one clock each would cost.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ordna-intake")
-        self._waiting: list[tuple[Raw, asyncio.Future[None]]] = []
+        self._waiting: deque[Waits] = deque()
+        self._under_way: list[Waits] = []
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -160,39 +176,48 @@ class Storing:
         """Return once it is committed. `TimeoutError` when it could not be in time."""
         if self._bytes > WAITING_BYTES_MAX:
             raise TimeoutError
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((message, done))
+        loop = asyncio.get_running_loop()
+        waits = Waits(message, loop)
+        self._waiting.append(waits)
         self._bytes += len(message.body)
         if self._task is None:
-            self._task = asyncio.create_task(self._drain())
-        await asyncio.wait_for(done, STORE_PATIENCE_S)
+            self._task = loop.create_task(self._drain())
+            loop.call_later(LOOK_S, self._look)
+        await waits.done
 
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while batch := self._next_batch():
-            messages = [message for message, _ in batch]
+            self._under_way = batch
             try:
-                await loop.run_in_executor(self._writer, self._write, messages)
+                await loop.run_in_executor(self._writer, self._write, [waits.message for waits in batch])
             except Exception as error:
                 _log.warning("%d webhooks could not be stored: %s", len(batch), error)
                 _settle(batch, TimeoutError(str(error)))
             else:
                 _settle(batch, None)
+        self._under_way = []
         self._task = None
 
-    def _next_batch(self) -> list[tuple[Raw, asyncio.Future[None]]]:
+    def _look(self) -> None:
+        """Let go of those who waited too long; look again while anything is under way."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() - STORE_PATIENCE_S
+        late = [waits for waits in (*self._under_way, *self._waiting) if waits.since <= until]
+        _settle(late, TimeoutError("the database does not answer"))
+        if self._task is not None:
+            loop.call_later(LOOK_S, self._look)
+
+    def _next_batch(self) -> list[Waits]:
         """What goes together next; those who stopped waiting were told 503 and are left out."""
-        batch: list[tuple[Raw, asyncio.Future[None]]] = []
-        size = taken = 0
-        for message, done in self._waiting:
-            if batch and (len(batch) >= TOGETHER_MAX or size >= TOGETHER_BYTES_MAX):
-                break
-            taken += 1
-            self._bytes -= len(message.body)
-            if not done.done():
-                batch.append((message, done))
-                size += len(message.body)
-        del self._waiting[:taken]
+        batch: list[Waits] = []
+        size = 0
+        while self._waiting and len(batch) < TOGETHER_MAX and size < TOGETHER_BYTES_MAX:
+            waits = self._waiting.popleft()
+            self._bytes -= len(waits.message.body)
+            if not waits.done.done():
+                batch.append(waits)
+                size += len(waits.message.body)
         return batch
 
     def _write(self, messages: list[Raw]) -> None:
@@ -277,13 +302,13 @@ def _text(headers: dict[bytes, bytes], name: bytes) -> str:
     return headers.get(name, b"")[:HEADER_MAX].decode("latin-1").replace("\x00", "")
 
 
-def _settle(batch: list[tuple[Raw, asyncio.Future[None]]], error: Exception | None) -> None:
-    for _, done in batch:
-        if not done.done():
+def _settle(batch: list[Waits], error: Exception | None) -> None:
+    for waits in batch:
+        if not waits.done.done():
             if error is None:
-                done.set_result(None)
+                waits.done.set_result(None)
             else:
-                done.set_exception(error)
+                waits.done.set_exception(error)
 
 
 async def _answer(send: Send, status: int, text: str) -> None:

@@ -28,7 +28,7 @@ from ordna.store.inbox import Waiting
 from ordna.store.orders import Overtaken
 
 ROWS_MAX = 500
-ROWS_MIN = 8
+ROWS_MIN = 50
 BYTES_MAX = 16 * 1024 * 1024
 LOCKED_MS_MAX = 100.0
 TRIES_MAX = 3
