@@ -10,30 +10,42 @@ import msgspec
 from ordna.connectors.contract import Answer, Budget, OrderRead, Reading
 from ordna.connectors.shopify.client import Caller
 from ordna.connectors.shopify.gids import gid
-from ordna.connectors.shopify.readers import id_of
 
 BATCH = 15  # an order reserves about 50 points, and one call at most 1000
 PAGES_MAX = 200
+PART_PREFIX = "fo:"  # a hint that names no order names a fulfillment order
 
 
 def read_orders(client: Caller, order_refs: tuple[str, ...], began_at: datetime) -> Reading:
-    """Every order asked for, None for one that does not exist. What a failure left out is not in the result."""
+    """Every order asked for, None for one that does not exist. What a failure left out is not in the result.
+
+    A ref is an order's ("5001"), or "fo:66": the order that fulfillment order 66 belongs to, read in the same call.
+    """
     gatherer = _Gatherer(client)
     reads: list[OrderRead] = []
     for start in range(0, len(order_refs), BATCH):
         refs = order_refs[start : start + BATCH]
-        data = gatherer.call("read_orders", {"ids": [gid("Order", ref) for ref in refs]})
+        data = gatherer.call("read_orders", {"ids": [_gid(ref) for ref in refs]})
         nodes = data.get("nodes") if data is not None else None
         if not isinstance(nodes, list):
             break
-        by_ref = {id_of(node.get("id")): node for node in nodes if isinstance(node, dict)}
+        by_gid = {node.get("id"): node for node in nodes if isinstance(node, dict)}
         for ref in refs:
-            node = by_ref.get(id_of(ref))
+            node = by_gid.get(_gid(ref))
+            if node is not None and ref.startswith(PART_PREFIX):
+                node = node.get("order")
             if node is not None:
                 gatherer.complete(node)
             body = msgspec.json.encode({"began_at": began_at, "order": node}) if node is not None else None
             reads.append(OrderRead(ref, body))
     return Reading(tuple(reads), gatherer.points, gatherer.budget, gatherer.failure)
+
+
+def _gid(ref: str) -> str:
+    """An order's global id, or that of the fulfillment order it is asked for by."""
+    if ref.startswith(PART_PREFIX):
+        return gid("FulfillmentOrder", ref.removeprefix(PART_PREFIX))
+    return gid("Order", ref)
 
 
 class _Gatherer:

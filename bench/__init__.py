@@ -1,0 +1,1 @@
+"""Benchmarks: figures from whole processes on a real PostgreSQL, never from timed tests."""

@@ -1,0 +1,71 @@
+"""The people of the bench: they see the warehouse's and the desk's open tasks and do them, many at once, as the API does.
+
+Reading the list is the page's work and uses the bench's own role; every request goes through `engine.requests`, the one door
+of pages and API.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+from ordna.core import messages as m
+from ordna.engine.policies import Policies
+from ordna.engine.requests import Accepted, Wish, ask_many
+from ordna.store.database import Database
+from ordna.store.sealing import keyring
+
+OPEN_TASKS = """
+    select merchant_id, order_id, task_key, part, asks ->> 0 from task
+    where closed_at is null and asks ->> 0 in ('pick', 'pack', 'ship', 'release', 'accept_address')
+    order by opened_at limit 400
+"""
+LOOK_EVERY_S = 0.15
+
+
+def request_of(key: str, part: str, asks: str) -> m.Request:
+    """What a person does about a task."""
+    match asks:
+        case "pick":
+            return m.Pick(part)
+        case "pack":
+            return m.Pack(part)
+        case "ship":
+            return m.Ship(part, "GLS", f"T{part}")
+        case "release":
+            return m.ReleaseHold(key.partition(":")[2])
+        case _:
+            return m.AcceptAddress()
+
+
+def work(dsn: str, bench_dsn: str, home: Path, until: Path, figures: Path) -> None:
+    """Do what is to be done until the file `until` appears."""
+    database, policies = Database(dsn), Policies(keyring(home))
+    asked = accepted = 0
+    answer_ms: list[float] = []
+    print("ready", flush=True)
+    with psycopg.connect(bench_dsn, autocommit=True) as look:
+        while not until.exists():
+            begun = time.perf_counter()
+            tasks = look.execute(OPEN_TASKS).fetchall()
+            wishes = [Wish(row[0], row[1], request_of(*row[2:]), "bench") for row in tasks]
+            if wishes:
+                asking = time.perf_counter()
+                answers = ask_many(database, policies, wishes)
+                answer_ms.append((time.perf_counter() - asking) * 1000)
+                asked += len(answers)
+                accepted += sum(isinstance(answer, Accepted) for answer in answers)
+            time.sleep(max(0.0, LOOK_EVERY_S - (time.perf_counter() - begun)))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    told = {"asked": asked, "accepted": accepted, "cpu_s": used.ru_utime + used.ru_stime, "rss_mb": used.ru_maxrss / 1024,
+            "batches": len(answer_ms), "batch_ms": sorted(answer_ms)}  # fmt: skip
+    figures.write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], sys.argv[2], *(Path(argument) for argument in sys.argv[3:6]))
