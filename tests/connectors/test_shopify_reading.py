@@ -38,6 +38,24 @@ def test_many_orders_are_read_in_few_calls_and_one_that_does_not_exist_is_none()
     assert found.parts.version == NOW
 
 
+def test_an_order_is_read_by_its_fulfillment_order_in_the_same_call() -> None:
+    def nodes(variables: Node) -> Node:
+        assert variables["ids"] == [gid("Order", 51), gid("FulfillmentOrder", 51), gid("FulfillmentOrder", 52)]
+        part = {"id": gid("FulfillmentOrder", 51), "order": graph.order()}
+        return {"nodes": [graph.order(id=gid("Order", 51)), part, None]}
+
+    with outbound({"ReadOrders": nodes}) as (door, shop):
+        reading = door.read_orders(("51", "fo:51", "fo:52"), NOW)
+    assert len(shop.calls) == 1
+    assert [(read.order_ref, read.body is None) for read in reading.orders] == [
+        ("51", False),
+        ("fo:51", False),
+        ("fo:52", True),
+    ]
+    meanings = [translate("ordna/read", read.body or b"", NOW) for read in reading.orders[:2]]
+    assert [each.order_ref for each in meanings if isinstance(each, Snapshot)] == ["51", ORDER]
+
+
 def long_order() -> Node:
     parts = [graph.part(n, (n, 1)) for n in (51, 52)]
     parts[1]["lineItems"] = graph.page(parts[1]["lineItems"]["nodes"][0], more=True)

@@ -245,9 +245,8 @@ def _result(reply: Reply | Answer, root: str, errors_name: str, made: tuple[str,
         return _refused(reply, code, sentence)
     if not payload:
         return Answer("in_doubt", "unreadable_answer", "Shopify's answer carries no data.", points=reply.points)
-    reference = id_of(_object(payload, made[0]).get(made[1])) if made else None
-    if made and reference is None and isinstance(_object(payload, made[0]).get(made[1]), str):
-        reference = str(_object(payload, made[0])[made[1]]).rpartition("/")[2]
+    made_gid = _object(payload, made[0]).get(made[1]) if made else None
+    reference = str(made_gid).rpartition("/")[2] if made_gid else None
     return _confirmed(reply, reference)
 
 
