@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
+from ordna.api import urls as api
 from ordna.web import urls as web
 
-urlpatterns = [path("", include(web))]
+urlpatterns = [path("api/", include(api)), path("", include(web))]
 
 handler400 = web.handler400
 handler403 = web.handler403
