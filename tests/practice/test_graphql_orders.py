@@ -103,7 +103,7 @@ def test_an_authorization_is_captured_in_parts_and_never_beyond_what_it_holds() 
     run(story(small_shop()))
 
 
-def test_a_refund_needs_a_key_and_the_same_key_refunds_once() -> None:
+def test_a_refund_needs_a_key_and_within_a_day_the_same_key_refunds_once() -> None:
     async def story(api: AdminApi) -> None:
         order = await api.placed(2)
         line, payment = order["lineItems"]["nodes"][0]["id"], order["transactions"][0]
@@ -132,6 +132,9 @@ def test_a_refund_needs_a_key_and_the_same_key_refunds_once() -> None:
         assert after["totalRefundedSet"]["shopMoney"]["amount"] == "100.0"
         (line_after,) = after["lineItems"]["nodes"]
         assert (line_after["quantity"], line_after["currentQuantity"], line_after["fulfillableQuantity"]) == (2, 1, 1)
+        api.later(hours=24)
+        late = (await api.data(REFUND, i=given, k="one"))["refundCreate"]
+        assert late["refund"]["id"] != first["refund"]["id"]
 
     run(story(small_shop()))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, validate_schema
+from graphql import GraphQLInterfaceType, GraphQLObjectType, build_schema, parse, validate_schema
 
 from ordna.practice import schema_cut
 from ordna.practice.graphql import schema
+from ordna.practice.validation import document_errors
 
 from .admin_api import SAMPLES
 
@@ -55,6 +56,13 @@ def test_the_schema_is_valid_and_every_resolver_belongs_to_a_field() -> None:
     assert all(field.resolve for kind in bound if not kind.name.startswith("__") for field in kind.fields.values())
     interfaces = [kind for kind in schema().type_map.values() if isinstance(kind, GraphQLInterfaceType)]
     assert all(kind.resolve_type for kind in interfaces)
+
+
+def test_every_document_of_the_shopify_connector_is_one_that_the_practice_shop_serves() -> None:
+    documents = list((FOLDER.parent / "connectors" / "shopify" / "documents").glob("*.graphql"))
+    assert documents
+    for document in documents:
+        assert document_errors(schema(), parse(document.read_text(encoding="utf-8"))) == [], document.name
 
 
 def test_a_user_error_has_a_code_only_where_shopify_has_one() -> None:

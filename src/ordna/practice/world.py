@@ -68,8 +68,8 @@ class World:
         self.edit_sessions: dict[int, Any] = {}
         # (inventory item, location) -> available units; a missing pair is not stocked there.
         self.stock: dict[tuple[int, int], int] = {}
-        # (app, key) -> (input, what was made): mutations that were asked with @idempotent.
-        self.idempotent: dict[tuple[int, str], tuple[Any, Any]] = {}
+        # (app, key) -> (when, input, what was made): mutations that were asked with @idempotent.
+        self.idempotent: dict[tuple[int, str], tuple[datetime, Any, Any]] = {}
         self.outbox: list[Change] = []
         self.routing_delay = timedelta(seconds=4)
         self.job_delay = timedelta(seconds=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from graphql import DirectiveNode, GraphQLError, GraphQLResolveInfo
@@ -28,6 +29,7 @@ from ordna.practice.resolvers.order_input import address_from, metafields_from, 
 from ordna.practice.totals import totals
 
 Info = GraphQLResolveInfo
+KEYS_KEPT = timedelta(hours=24)
 _NO_ORDER = "Order does not exist"
 US_STATES = (
     "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK"
@@ -228,10 +230,10 @@ def _refund(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
 
     def work() -> dict[str, Any]:
         done = world(info).idempotent.get((call(info).app.id, key))
-        if done is not None:
-            if done[0] != input:
+        if done is not None and world(info).now() - done[0] < KEYS_KEPT:
+            if done[1] != input:
                 raise refuse("The same idempotency key cannot be used with different parameters.")
-            return {"order": done[1].order, "refund": done[1]}
+            return {"order": done[2].order, "refund": done[2]}
         order = find_order(info, input["orderId"], "orderId")
         made = payments.refund(
             world(info),
@@ -241,7 +243,7 @@ def _refund(_root: Any, info: Info, input: dict[str, Any]) -> dict[str, Any]:
             payments=_payments(order, input),
             note=input.get("note"),
         )
-        world(info).idempotent[call(info).app.id, key] = (input, made)
+        world(info).idempotent[call(info).app.id, key] = (world(info).now(), input, made)
         return {"order": order, "refund": made}
 
     return payload(work, order=world(info).orders.get(number(input["orderId"], "Order")))
