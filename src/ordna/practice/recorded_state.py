@@ -19,6 +19,7 @@ from ordna.practice.model import (
     Location,
     Shop,
     WebhookSubscription,
+    gid,
 )
 from ordna.practice.recorded_order import (
     nodes,
@@ -29,6 +30,7 @@ from ordna.practice.recorded_order import (
 )
 from ordna.practice.world import World
 
+ABOVE_RECORDED_IDS = 90_000_000_000_001
 RECORDING_APP = 347_082_227_713
 _ORDER_PARTS = {"Order": "orders", "FulfillmentOrder": "fulfillment_orders", "Fulfillment": "fulfillments"}
 _LIST_ROOTS = {"orders", "fulfillmentOrders", "manualHoldsFulfillmentOrders"}
@@ -50,6 +52,7 @@ def new_world(_sample: dict[str, Any]) -> World:
     )
     app = App(RECORDING_APP, "recorder", "recorder", "id", "secret", "token", DEFAULT_SCOPES)
     world = World(shop, datetime(2026, 7, 1, 12, 0, tzinfo=UTC), [app])
+    world.count_ids_from(ABOVE_RECORDED_IDS)
     world.routing_delay = timedelta(0)
     world.moves_replace = False
     return world
@@ -184,7 +187,8 @@ class Seeder:
         for one in self.read:
             if _gid(one)[0] == "Order" and any(_gid(part) == (kind, number) for part in _objects(one)):
                 return one
-        return None
+        # A list shows it without its order: any order will do.
+        return {"id": gid("Order", self.world.next_id("Order"))} if kind == "FulfillmentOrder" else None
 
     def _locations(self) -> None:
         for one in self.shown:

@@ -77,6 +77,7 @@ class World:
         self.moves_replace = True
         self._at = at
         self._counters: dict[str, int] = {}
+        self._first_id: int | None = None
         self._due: list[tuple[datetime, int, Callable[[], object]]] = []
 
     def now(self) -> datetime:
@@ -104,8 +105,12 @@ class World:
         """When the next piece of scheduled work falls due; None when there is none."""
         return self._due[0][0] if self._due else None
 
+    def count_ids_from(self, number: int) -> None:
+        """Have the ids of kinds that were not counted yet begin at this number, above ids brought from elsewhere."""
+        self._first_id = number
+
     def next_id(self, kind: str) -> int:
-        number = self._counters.get(kind, _FIRST_ID.get(kind, _FIRST_OTHER_ID))
+        number = self._counters.get(kind, self._first_id or _FIRST_ID.get(kind, _FIRST_OTHER_ID))
         self._counters[kind] = number + 1
         return number
 
