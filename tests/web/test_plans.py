@@ -15,7 +15,6 @@ from ordna.store.read.orders import Filter
 from tests.web.conftest import House
 
 BIG = ("orders", "task", "step", "journal", "decision", "effect", "inbox", "reread")
-LAST = "2026-11-01 12:00+00"
 
 
 class Explaining(View):
@@ -63,11 +62,12 @@ def plans(house: House) -> Iterator[Callable[..., list[str]]]:
 
 
 FILL = b"""
-insert into orders (merchant_id, order_id, connection_id, order_ref, seq, state, verdict, policy_version, name, name_key,
-                    placed_at, headline, turn_step, turn_owner, turn_due, attention, open, country, payment, updated_at)
-select 1 + i % 2, '7-' || i, 7, i::text, 1, '{}', '{}', 1, '#' || i, i::text, now() - i * interval '1 minute',
+insert into orders (merchant_id, order_id, connection_id, order_ref, seq, state, verdict, trail, policy_version, name, name_key,
+                    placed_at, headline, turn_step, turn_owner, turn_due, attention, open, test, country, payment,
+                    updated_at)
+select 1 + i % 2, '7-' || i, 7, i::text, 1, '{}', '{}', '{}', 1, '#' || i, i::text, now() - i * interval '1 minute',
        case i % 9 when 0 then 'open' else 'closed' end, case i % 9 when 0 then 'pick' else '' end, 'warehouse', now(),
-       i % 50 = 0, i % 9 = 0, 'DK', 'paid', now()
+       i % 50 = 0, i % 9 = 0, i % 20 = 0, 'DK', 'paid', now()
 from generate_series(1, 4000) i;
 insert into step (merchant_id, order_id, step, run, status, owner, placed_at)
 select merchant_id, order_id, 'pick', 1, case when open then 'open' else 'done' end, 'warehouse', now() from orders;
@@ -86,7 +86,7 @@ FILTERS = {
     "owner": (Filter(owner="warehouse"), "orders_open"),
     "country": (Filter(country="DK"), "orders_placed"),
     "payment": (Filter(payment="paid"), "orders_placed"),
-    "test": (Filter(test=True), "orders_placed"),
+    "test": (Filter(test=True), "orders_"),
     "open and step and country": (Filter(open=True, step="pick", country="DK"), "orders_"),
 }
 
@@ -95,14 +95,13 @@ def scans(plan: str) -> list[str]:
     return [table for table in re.findall(r"Seq Scan on (\w+)", plan) if table in BIG]
 
 
-@pytest.mark.parametrize("name", FILTERS)
-@pytest.mark.parametrize("after", [False, True])
-def test_every_filter_of_the_list_walks_an_index_in_order(plans: Any, name: str, after: bool) -> None:
-    wanted, index = FILTERS[name]
-    cursor = "WyIyMDI2LTExLTAxVDEyOjAwOjAwWiIsIjctMTAwMCJd" if after else ""
-    [plan] = plans(lambda seen: orders.page(seen, wanted, cursor))
-    assert not scans(plan) and f"using {index}" in plan, plan
-    assert "Sort" not in plan, plan
+def test_every_filter_of_the_list_walks_an_index_in_order(plans: Any) -> None:
+    """Test orders are so few that sorting them is cheaper than walking past all others."""
+    for name, (wanted, index) in FILTERS.items():
+        for cursor in ("", "WyIyMDI2LTExLTAxVDEyOjAwOjAwWiIsIjctMTAwMCJd"):
+            [plan] = plans(lambda seen, wanted=wanted, cursor=cursor: orders.page(seen, wanted, cursor))
+            assert not scans(plan) and f"using {index}" in plan, (name, plan)
+            assert name == "test" or "Sort" not in plan, (name, plan)
 
 
 READS: dict[str, Callable[[View], object]] = {
@@ -127,9 +126,14 @@ READS: dict[str, Callable[[View], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", READS)
-def test_every_other_read_walks_an_index(plans: Any, name: str) -> None:
-    found = plans(READS[name])
-    assert found
-    for plan in found:
-        assert not scans(plan), plan
+def test_every_other_read_walks_an_index(plans: Any) -> None:
+    for name, read in READS.items():
+        found = plans(read)
+        assert found, name
+        for plan in found:
+            assert not scans(plan), (name, plan)
+
+
+def test_a_scan_would_be_seen(plans: Any) -> None:
+    [plan] = plans(lambda seen: seen.rows(b"select from orders where currency = 'DKK'", object))
+    assert scans(plan) == ["orders"], plan
