@@ -84,6 +84,19 @@ def books(conn: psycopg.Connection[tuple[object, ...]], database: str) -> Books:
     return Books(int(str(row[0])), int(str(row[1])), int(str(state[0])), int(str(state[1])))
 
 
+def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orders: int) -> list[str]:
+    """Where the server's time went, dearest first: microseconds an order, calls an order, rows a call, the statement."""
+    rows = conn.execute(
+        """select total_exec_time * 1000 / %(orders)s, calls::float / %(orders)s, rows::float / calls, query
+           from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = %(database)s
+             and s.userid <> (select oid from pg_roles where rolname = current_user)
+           order by 1 desc limit 60""",
+        {"orders": orders, "database": database},
+    )
+    head = "us/order  calls/order  rows/call  statement"
+    return [head, *(f"{row[0]:8.0f}  {row[1]:11.3f}  {row[2]:9.1f}  {' '.join(str(row[3]).split())[:150]}" for row in rows)]
+
+
 def percentile(ordered: list[float], share: float) -> float:
     """A value of a sorted list: 0.5 is the median."""
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

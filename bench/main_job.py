@@ -108,6 +108,9 @@ class Run:
             ended = self.wait(conn)
             used = {name: gauges.used_by(pid) for name, pid in pids.items()}
             after = gauges.books(conn, "ordna")
+            statements = gauges.statements(conn, "ordna", self.options.orders)
+            OUT.parent.mkdir(parents=True, exist_ok=True)
+            OUT.with_name(f"main-job-statements-{self.merchants}.txt").write_text("\n".join(statements) + "\n")
             told = self.told()
             self.stop_all()
             cpu = {name: used[name].cpu_s - used_before[name].cpu_s for name in used if name != "sender"}

@@ -77,7 +77,7 @@ create table if not exists inbox (
     error text,
     primary key (merchant_id, inbox_id)
 ) with (fillfactor = 80);
-alter table inbox alter column body set storage extended;
+alter table inbox alter column body set storage external;   -- read once, soon: compressing costs more than it saves
 create index if not exists inbox_waiting on inbox (merchant_id, lane, inbox_id) where handled_at is null;
 create index if not exists inbox_order on inbox (merchant_id, connection_id, order_hint) where order_hint is not null;
 
