@@ -39,7 +39,7 @@ class Server:
             *(sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(self.port)),
             *("--log-level", "warning", "--http1-header-read-timeout", "10000", "tests.engine.intake_app:app"),
         ]
-        env = {**os.environ, "TEST_DSN": dsn, "ORDNA_KEY": KEY, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, "TEST_DSN": dsn, "ORDNA_KEY": KEY, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
         self.process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
         self._wait_until_up()
 
@@ -229,7 +229,7 @@ def test_h14_slow_senders_are_cut_off_and_nobody_else_waits(server: Server, shop
                 with suppress(OSError):
                     line.sendall(b"x")
 
-    trickle = threading.Thread(target=dribble)
+    trickle = threading.Thread(target=dribble, daemon=True)
     trickle.start()
     waits = []
     for number in range(40):
