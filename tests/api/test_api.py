@@ -30,7 +30,9 @@ def caller(merchant_id: int, scopes: tuple[str, ...] = ("read", "write"), life: 
 
     from ordna.store import accounts
 
-    token = accounts.new_token(accounts.ensure_person("ida", merchant_id), merchant_id, "till", clock.now(), life, scopes)
+    token = accounts.new_token(
+        accounts.ensure_person("ida", merchant_id), merchant_id, "till", clock.now(), life, scopes
+    )
     client = Client(HTTP_HOST="127.0.0.1", enforce_csrf_checks=True)
 
     def _call(method: str, address: str, body: Any = None, **headers: str) -> Any:
@@ -82,11 +84,17 @@ def test_at_most_500_go_together(house: House, call: Call) -> None:
         ([{"order": 1, "request": {"type": "claim", "task": "x"}}], "invalid", "[0].order"),
         ([{"order": "7-1", "request": {"type": "fly"}}], "invalid", "[0].request.type"),
         ([{"order": "7-1", "request": {"type": "pick"}}], "invalid", "[0].request"),
-        ([{"order": "7-1", "request": {"type": "pick", "part": "1", "merchant_id": 2}}], "unknown_field", "[0].request"),
+        (
+            [{"order": "7-1", "request": {"type": "pick", "part": "1", "merchant_id": 2}}],
+            "unknown_field",
+            "[0].request",
+        ),
         ([{"order": "7-1", "request": {"type": "claim", "task": "x"}, "by": "root"}], "unknown_field", "[0]"),
     ],
 )
-def test_a_body_that_means_nothing_is_refused_with_its_field(house: House, call: Call, body: Any, code: str, field: str) -> None:
+def test_a_body_that_means_nothing_is_refused_with_its_field(
+    house: House, call: Call, body: Any, code: str, field: str
+) -> None:
     assert problem(call("POST", "/requests", body)) == (422, code, field)
 
 

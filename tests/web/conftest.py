@@ -69,9 +69,7 @@ def pages_template(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def pages(
-    databases: Databases, pages_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
+def pages(databases: Databases, pages_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The connection string of a fresh database that pages and API work on."""
     from django.test import override_settings
 

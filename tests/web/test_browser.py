@@ -1,4 +1,4 @@
-"""Each page in a real browser, large and small, light and dark: no error in the console, nothing sticks out sideways."""
+"""Each page in a real browser, large and small, light and dark: no error in the console, nothing sticks out."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ def text(response: Any) -> str:
 
 
 def part_of(house: House, order_id: str) -> str:
-    return str(house.rows("select part from step where order_id = %s and step = 'pick' and status = 'open'", order_id)[0][0])
+    return str(
+        house.rows("select part from step where order_id = %s and step = 'pick' and status = 'open'", order_id)[0][0]
+    )
 
 
 def test_the_map_counts_what_stands_at_each_step(house: House, browser: Any) -> None:
@@ -61,7 +63,9 @@ def test_a_stale_form_shows_both_versions_and_loses_nothing(house: House, browse
     order = house.place_routed()
     seen = house.seq(order)
     other = signed_in("bo", 1)
-    other.post(f"/orders/{order}/requests", {"kind": "hold", "reason": "fraud?", "owner": "service", "saw_version": seen})
+    other.post(
+        f"/orders/{order}/requests", {"kind": "hold", "reason": "fraud?", "owner": "service", "saw_version": seen}
+    )
     form = {"kind": "hold", "reason": "customer asked", "owner": "service", "saw_version": seen}
     answer = browser.post(f"/orders/{order}/requests", form)
     assert answer.status_code == 409

@@ -62,8 +62,8 @@ def plans(house: House) -> Iterator[Callable[..., list[str]]]:
 
 
 FILL = b"""
-insert into orders (merchant_id, order_id, connection_id, order_ref, seq, state, verdict, trail, policy_version, name, name_key,
-                    placed_at, headline, turn_step, turn_owner, turn_due, attention, open, test, country, payment,
+insert into orders (merchant_id, order_id, connection_id, order_ref, seq, state, verdict, trail, policy_version, name,
+                    name_key, placed_at, headline, turn_step, turn_owner, turn_due, attention, open, test, country, payment,
                     updated_at)
 select 1 + i % 2, '7-' || i, 7, i::text, 1, '{}', '{}', '{}', 1, '#' || i, i::text, now() - i * interval '1 minute',
        case i % 9 when 0 then 'open' else 'closed' end, case i % 9 when 0 then 'pick' else '' end, 'warehouse', now(),
@@ -72,7 +72,8 @@ from generate_series(1, 4000) i;
 insert into step (merchant_id, order_id, step, run, status, owner, placed_at)
 select merchant_id, order_id, 'pick', 1, case when open then 'open' else 'done' end, 'warehouse', now() from orders;
 insert into task (merchant_id, order_id, task_key, kind, owner, title, reason, opened_at, closed_at, order_name)
-select merchant_id, order_id, 'do', 'step', 'warehouse', 'Pick', 'x', now(), case when open then null else now() end, name
+select merchant_id, order_id, 'do', 'step', 'warehouse', 'Pick', 'x', now(), case when open then null else now() end,
+       name
 from orders;
 """
 

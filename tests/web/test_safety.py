@@ -1,4 +1,4 @@
-"""What must hold on every address: nobody sees a neighbour, markup stays text, nothing inline, bad input is answered."""
+"""What must hold on every address: nobody sees a neighbour, markup stays text, bad input is answered."""
 
 from __future__ import annotations
 
@@ -183,7 +183,9 @@ def test_a_form_that_means_nothing_is_refused_with_a_sentence(house: House, brow
     assert house.seq(order) == before
 
 
-@pytest.mark.parametrize("address", ["/nothing", "/orders/7-404", "/orders/%00", "/orders/" + "9" * 400, "/connections/404/go-live"])
+@pytest.mark.parametrize(
+    "address", ["/nothing", "/orders/7-404", "/orders/%00", "/orders/" + "9" * 400, "/connections/404/go-live"]
+)
 def test_what_is_not_there_is_a_page_without_a_traceback(house: House, browser: Any, address: str) -> None:
     answer = browser.get(address)
     assert answer.status_code == 404
@@ -191,7 +193,9 @@ def test_what_is_not_there_is_a_page_without_a_traceback(house: House, browser: 
     assert "There is nothing here" in page and "Traceback" not in page
 
 
-def test_a_database_that_is_away_is_a_page_that_says_so(house: House, browser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_a_page_that_says_so(
+    house: House, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ordna.store.database import DatabaseDown
     from ordna.web.views import flow_map
 

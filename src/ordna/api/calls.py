@@ -61,7 +61,9 @@ def get_order(request: HttpRequest, order_id: str) -> HttpResponse:
     refuse_unknown(request.GET)
     with _seen(request) as seen:
         detail = _detail(seen, order_id)
-    tasks = [_named(task, order_name=detail.head.name, seq=detail.head.seq) for task in detail.tasks if not task.closed_at]
+    tasks = [
+        _named(task, order_name=detail.head.name, seq=detail.head.seq) for task in detail.tasks if not task.closed_at
+    ]
     body = {
         "id": order_id,
         "version": detail.head.seq,

@@ -1,12 +1,12 @@
 """What the API says when it says no: problem+json with a stable code, the field it is about, a sentence for a person.
 
-    Problem
-      Unauthorized    401  no token, or one that is unknown or expired
-      Forbidden       403  the token's scopes do not allow it
-      Missing         404  it is not there, or it is somebody else's
-      Unusable        422  a field is missing, wrong or unknown
-      Conflict        409  the state of things does not allow it
-      Away            503  the database does not answer
+Problem
+  Unauthorized    401  no token, or one that is unknown or expired
+  Forbidden       403  the token's scopes do not allow it
+  Missing         404  it is not there, or it is somebody else's
+  Unusable        422  a field is missing, wrong or unknown
+  Conflict        409  the state of things does not allow it
+  Away            503  the database does not answer
 """
 
 from __future__ import annotations

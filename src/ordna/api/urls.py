@@ -15,8 +15,17 @@ from ordna.core.explain import Explanation
 from ordna.engine.connections import Connected
 from ordna.store.database import DatabaseDown
 
-_SHAPES = (list[wire.Wish], wire.Answers, wire.Orders, wire.Tasks, wire.Connections, wire.Connection, wire.NewConnection,
-           Connected, Explanation)  # fmt: skip
+_SHAPES = (
+    list[wire.Wish],
+    wire.Answers,
+    wire.Orders,
+    wire.Tasks,
+    wire.Connections,
+    wire.Connection,
+    wire.NewConnection,
+    Connected,
+    Explanation,
+)
 _found, _components = wire.schemas(_SHAPES)
 _SCHEMAS: dict[Any, dict[str, Any]] = dict(zip(map(str, _SHAPES), _found, strict=True))
 
@@ -47,9 +56,23 @@ def _extra(body: Any = None, result: Any = None, status: int = 200) -> dict[str,
 _PROBLEM = {
     "type": "object",
     "required": ["code", "field", "sentence", "status"],
-    "properties": {name: {"type": "string"} for name in ("code", "field", "sentence")} | {"status": {"type": "integer"}},
+    "properties": {name: {"type": "string"} for name in ("code", "field", "sentence")}
+    | {"status": {"type": "integer"}},
 }
-_FILTERS = ("open", "headline", "step", "owner", "late", "attention", "country", "payment", "test", "name", "after", "limit")
+_FILTERS = (
+    "open",
+    "headline",
+    "step",
+    "owner",
+    "late",
+    "attention",
+    "country",
+    "payment",
+    "test",
+    "name",
+    "after",
+    "limit",
+)
 
 
 def _query(*names: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The API's shapes on the wire. Bodies refuse fields they do not know; times are RFC 3339 in UTC, amounts minor units."""
+"""The API's shapes on the wire. Bodies refuse fields they do not know; times are RFC 3339, amounts minor units."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BODY_MAX = 2_000_000
 
 
 class Wish(Struct, frozen=True, forbid_unknown_fields=True):
-    """One request to one order. `saw_version`: the version its author saw; it is refused as stale if the order moved on."""
+    """One request to one order. `saw_version`: the version its author saw; stale if it moved on since."""
 
     order: str
     request: Request

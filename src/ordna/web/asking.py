@@ -1,7 +1,7 @@
 """From a form to a request, and through the one door: nothing on a page writes by any other way.
 
-A press that comes twice is answered once. The second finds the order moved on; if what moved it is this very request by this
-very person, the answer is the same as the first time, and not a conflict.
+A press that comes twice is answered once. The second finds the order moved on; if what moved it is this very request by
+this very person, the answer is the same as the first time, and not a conflict.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who asks, and for which merchant: every request carries both, or goes to the sign-in page.
 
-A `Desk` is where a person sits: their name, the merchant they work for now, their team. It is on `request.desk` in every
-view behind the door. What belongs to another merchant does not exist: it is a 404 like anything that was never there.
+A `Desk` is where a person sits: their name, the merchant they work for now, their team. It is on `request.desk` in
+every view behind the door. What belongs to another merchant does not exist: it is a 404 like anything that was never there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The flow as a graph: where each step's card stands and how the arrows run. Numbers in, numbers out; a template draws it.
+"""The flow as a graph: where each step's card stands and how the arrows run. A template draws it.
 
 The layers come from the steps' `done(...)` by the Sugiyama method, turned so that the flow reads from left to right.
 """
@@ -68,7 +68,10 @@ def draw(flow: Flow, counts: dict[str, StepCount], orders_url: str, now: datetim
         _node(flow, step, counts.get(step.name), places[step.name], busiest, orders_url, now) for step in flow.steps
     )
     edges = tuple(
-        _edge(places[earlier], places[step.name]) for step in flow.steps for earlier in step.upstream if earlier in places
+        _edge(places[earlier], places[step.name])
+        for step in flow.steps
+        for earlier in step.upstream
+        if earlier in places
     )
     width = max((x for x, _ in places.values()), default=0) + NODE_WIDTH + EDGE
     height = max((y for _, y in places.values()), default=0) + NODE_HEIGHT + EDGE
@@ -76,7 +79,13 @@ def draw(flow: Flow, counts: dict[str, StepCount], orders_url: str, now: datetim
 
 
 def _node(
-    flow: Flow, step: Step, count: StepCount | None, place: tuple[int, int], busiest: int, orders_url: str, now: datetime
+    flow: Flow,
+    step: Step,
+    count: StepCount | None,
+    place: tuple[int, int],
+    busiest: int,
+    orders_url: str,
+    now: datetime,
 ) -> Node:
     now_open, late, paused = (count.open, count.late, count.paused) if count else (0, 0, 0)
     oldest = count.oldest_at if count else None

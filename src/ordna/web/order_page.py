@@ -1,4 +1,4 @@
-"""One order as its page shows it: parts with their progress, the timeline in voices, the trail of each decision in words."""
+"""One order as its page shows it: parts with their progress, the timeline in voices, decisions in words."""
 
 from __future__ import annotations
 
@@ -75,7 +75,12 @@ class Action:
 def parts_of(state: OrderState) -> tuple[Part, ...]:
     """The order's live parts with the progress of each line."""
     lines = {line.id: line for line in (state.order.lines or ())} if state.order else {}
-    done = (handled_units(state, state.picked), handled_units(state, state.packed), shipped_units(state), delivered_units(state))
+    done = (
+        handled_units(state, state.picked),
+        handled_units(state, state.packed),
+        shipped_units(state),
+        delivered_units(state),
+    )
     names = part_names(state)
     out = []
     for part in live_parts(state):
@@ -214,8 +219,15 @@ def _cause(cause: str) -> str:
 
 
 def _slot_words(key: str) -> str:
-    known = {"hold": "HoldPart", "release": "ReleasePart", "ship": "ShipPart", "cancel": "CancelOrder", "note": "NoteOrder",
-             "tag": "TagOrder", "untag": "UntagOrder"}  # fmt: skip
+    known = {
+        "hold": "HoldPart",
+        "release": "ReleasePart",
+        "ship": "ShipPart",
+        "cancel": "CancelOrder",
+        "note": "NoteOrder",
+        "tag": "TagOrder",
+        "untag": "UntagOrder",
+    }
     return effect_words(known.get(key.partition(":")[0].partition("#")[0], key))
 
 

@@ -22,7 +22,9 @@ class NamedRow(OrderRow):
 def named(flow: Flow, rows: Iterable[OrderRow]) -> list[NamedRow]:
     """The rows with titles instead of names."""
     return [
-        NamedRow(**_fields(row), step_title=step_title(flow, row.turn_step), owner_title=team_title(flow, row.turn_owner))
+        NamedRow(
+            **_fields(row), step_title=step_title(flow, row.turn_step), owner_title=team_title(flow, row.turn_owner)
+        )
         for row in rows
     ]
 

@@ -1,7 +1,7 @@
 """The pages' words: every state as a word, a shape and a tone; times and money as people read them.
 
-Shapes carry what colour carries, so that a page reads the same without colour: a ring waits, a half is under way, a disc
-is done, a triangle wants attention, a square stands still, a cross is over.
+Shapes carry what colour carries, so that a page reads the same without colour: a ring waits, a half is under way, a
+disc is done, a triangle wants attention, a square stands still, a cross is over.
 """
 
 from __future__ import annotations

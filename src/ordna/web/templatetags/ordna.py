@@ -1,4 +1,4 @@
-"""The tags templates are written with: badges, times, money. All output is escaped; markup comes from `format_html` alone."""
+"""The tags templates are written with: badges, times, money. Markup comes from `format_html` alone."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ordna.store.read import connections
 from ordna.store.read.door import view
 from ordna.web.desk import database, desk, switch
 
-SPENT = "This link was used already, or it is older than 15 minutes. `ordna up` prints a new one, and so does `ordna sign-in`."
+SPENT = "This link was used already, or it is older than 15 minutes. The command ordna sign-in prints a new one."
 
 
 @require_GET

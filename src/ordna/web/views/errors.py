@@ -20,7 +20,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403: the form did not come from one of our pages, or the page was open for too long."""
-    said = "This form was open for too long, or did not come from a page of Ordna. Nothing was done: open the page again."
+    said = (
+        "This form was open for too long, or did not come from a page of Ordna. Nothing was done: open the page again."
+    )
     return _alone(request, 403, "Nothing was done", said)
 
 
@@ -36,7 +38,7 @@ def bad_parameter(request: HttpRequest, field: str, sentence: str) -> HttpRespon
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault, and it was noted."""
-    said = "Something went wrong on our side, and it was noted. Nothing you asked for was half done: it was done or it was not."
+    said = "Something went wrong on our side. What you asked for was done wholly or not at all; look before you ask again."
     return _alone(request, 500, "Something went wrong", said)
 
 

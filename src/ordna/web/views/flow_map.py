@@ -20,7 +20,7 @@ SHORT = 8
 
 @dataclass(frozen=True)
 class Strip:
-    """The figures the day begins with."""
+    """The figures the day begins with. `outside` counts every open order that is not the merchant's own turn."""
 
     open: int
     ours: int
@@ -61,7 +61,7 @@ def _strip(flow: Flow, figures: flow_map.MapFigures) -> Strip:
     return Strip(
         sum(count.open for count in figures.owners),
         sum(count.open for count in figures.owners if count.owner in ours),
-        sum(count.open for count in figures.owners if count.owner and count.owner not in ours),
+        sum(count.open for count in figures.owners if count.owner not in ours),
         sum(count.late for count in figures.owners),
         figures.attention,
         figures.trouble,

@@ -126,9 +126,7 @@ def _done(request: HttpRequest, order_id: str, kind: str) -> HttpResponse:
     return redirect(back)
 
 
-def _conflict(
-    request: HttpRequest, head: read.Head, between: list[order_page.Entry], saw: int
-) -> HttpResponse:
+def _conflict(request: HttpRequest, head: read.Head, between: list[order_page.Entry], saw: int) -> HttpResponse:
     """409: both versions, what happened in between, and the form with nothing lost."""
     kept = [(name, request.POST[name]) for name in request.POST if name not in ("saw_version", "csrfmiddlewaretoken")]
     said = "Somebody or something moved this order while you looked at it."

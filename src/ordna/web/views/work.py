@@ -59,6 +59,7 @@ def _line(task: work.WorkRow, flow: Flow, seat: Desk) -> dict[str, Any]:
     return asdict(task) | {
         "owner_title": team_title(flow, task.owner),
         "mine": task.claimed_by == seat.person,
+        "plain": task.kind == "step" and task.reason.startswith(f"{task.title}:"),
         "ask": ask,
         "fields": [(name, targets[name]) for name in INLINE.get(ask, ())],
     }
