@@ -63,8 +63,8 @@ def plans(house: House) -> Iterator[Callable[..., list[str]]]:
 
 FILL = b"""
 insert into orders (merchant_id, order_id, connection_id, order_ref, seq, state, verdict, trail, policy_version, name,
-                    name_key, placed_at, headline, turn_step, turn_owner, turn_due, attention, open, test, country, payment,
-                    updated_at)
+                    name_key, placed_at, headline, turn_step, turn_owner, turn_due, attention, open, test,
+                    country, payment, updated_at)
 select 1 + i % 2, '7-' || i, 7, i::text, 1, '{}', '{}', '{}', 1, '#' || i, i::text, now() - i * interval '1 minute',
        case i % 9 when 0 then 'open' else 'closed' end, case i % 9 when 0 then 'pick' else '' end, 'warehouse', now(),
        i % 50 = 0, i % 9 = 0, i % 20 = 0, 'DK', 'paid', now()

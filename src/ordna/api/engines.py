@@ -8,9 +8,9 @@ from pathlib import Path
 from django.conf import settings
 
 from ordna.engine.connections import Connections
+from ordna.engine.keys import keyring
 from ordna.engine.policies import Policies
 from ordna.store.database import Database
-from ordna.store.sealing import keyring
 
 
 def database() -> Database:

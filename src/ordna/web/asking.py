@@ -18,9 +18,9 @@ from django.http import HttpRequest
 
 from ordna.core.messages import Request
 from ordna.engine import requests
+from ordna.engine.keys import Keyring, keyring
 from ordna.engine.policies import Policies
 from ordna.store.read.order import JournalRow
-from ordna.store.sealing import Keyring, keyring
 from ordna.web.asked_for import BadParameter
 from ordna.web.desk import database, desk
 

@@ -1,7 +1,8 @@
 """Who asks, and for which merchant: every request carries both, or goes to the sign-in page.
 
-A `Desk` is where a person sits: their name, the merchant they work for now, their team. It is on `request.desk` in
-every view behind the door. What belongs to another merchant does not exist: it is a 404 like anything that was never there.
+A `Desk` is where a person sits: their name, the merchant they work for now, their team. It is on
+`request.desk` in every view behind the door. What belongs to another merchant does not exist: it is a 404 like
+anything that was never there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ordna.store import accounts
 from ordna.store.database import Database, DatabaseDown
 from ordna.store.read import connections
 from ordna.store.read.door import View, view
+from ordna.web.errors import database_away
 
 OPEN_PATHS = ("/sign-in", "/static/", "/api/", "/health")
 MERCHANT_KEY = "merchant_id"
@@ -55,8 +57,6 @@ class DeskMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A database that is away is a page that says so and tries again, not a crash."""
         if isinstance(exception, DatabaseDown):
-            from ordna.web.views.errors import database_away
-
             return database_away(request)
         return None
 

@@ -68,6 +68,6 @@ SECURITY = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "CSRF_COOKIE_HTTPONLY": True,
     "CSRF_COOKIE_SAMESITE": "Lax",
-    "CSRF_FAILURE_VIEW": "ordna.web.views.errors.csrf_failed",
+    "CSRF_FAILURE_VIEW": "ordna.web.errors.csrf_failed",
     "X_FRAME_OPTIONS": "DENY",
 }

@@ -37,7 +37,7 @@ urlpatterns = [
     path("sign-out", accounts.sign_out, name="sign_out"),
 ]
 
-handler400 = "ordna.web.views.errors.bad_request"
-handler403 = "ordna.web.views.errors.forbidden"
-handler404 = "ordna.web.views.errors.not_found"
-handler500 = "ordna.web.views.errors.server_error"
+handler400 = "ordna.web.errors.bad_request"
+handler403 = "ordna.web.errors.forbidden"
+handler404 = "ordna.web.errors.not_found"
+handler500 = "ordna.web.errors.server_error"

@@ -8,10 +8,13 @@ from datetime import datetime
 import msgspec
 
 from ordna.core.events import Event, decode
+from ordna.core.messages import PersonSeen
 from ordna.core.order import OrderState, decode_state
 from ordna.core.outcome import Verdict, decode_verdict
+from ordna.store.persons import open_person
 from ordna.store.read.door import View
 from ordna.store.read.work import TaskRow, order_tasks
+from ordna.store.sealing import Keyring, NotOpened
 from ordna.store.sql import blocks
 
 SQL = blocks("read_order.sql")
@@ -148,14 +151,18 @@ def order_head(view: View, order_id: str) -> Head | None:
 
 
 @dataclass(frozen=True)
-class PersonRow:
-    """Whom an order is for, sealed."""
-
+class _Sealed:
     person_id: str
     person_key: bytes
     sealed: bytes
 
 
-def person(view: View, person_id: str) -> PersonRow | None:
-    """The sealed picture of a person, or None where it was erased."""
-    return view.row(SQL["person"], PersonRow, person_id=person_id)
+def person(view: View, ring: Keyring, person_id: str) -> PersonSeen | None:
+    """Whom an order is for; None where they were erased, or where no key of ours opens the seal."""
+    row = view.row(SQL["person"], _Sealed, person_id=person_id)
+    if row is None:
+        return None
+    try:
+        return open_person(ring, row.person_key, row.sealed, (view.merchant_id, row.person_id))
+    except NotOpened:
+        return None

@@ -14,7 +14,7 @@ from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
 from ordna.web import asking, words
 from ordna.web.desk import database, desk, reading
-from ordna.web.views.errors import bad_parameter
+from ordna.web.errors import bad_parameter
 
 SAID_KEY = "connections_said"
 OUTCOMES = (

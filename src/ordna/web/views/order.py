@@ -12,17 +12,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from ordna.core.explain import Explanation, explain
-from ordna.core.messages import PersonSeen
 from ordna.core.outcome import Order
 from ordna.engine import requests
-from ordna.store.persons import open_person
 from ordna.store.read import order as read
-from ordna.store.read.door import View
-from ordna.store.sealing import NotOpened
 from ordna.web import asked_for, asking, order_page, words
 from ordna.web.desk import desk, reading
+from ordna.web.errors import bad_parameter
 from ordna.web.flows import own_teams, policy_of, team_title
-from ordna.web.views.errors import bad_parameter
 
 DONE_KEY = "done"
 
@@ -39,7 +35,8 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
         if detail is None:
             raise Http404
         policy = policy_of(seen, detail.head.policy_version or None, acting=detail.head.mode == "live")
-        person = _person(seen, detail.head.person_id)
+        known = detail.head.person_id
+        person = read.person(seen, asking.ring(), known) if known else None
         now = seen.now
     order = Order(detail.state, detail.verdict)
     why = explain(order, policy, now)
@@ -140,16 +137,6 @@ def _refused(request: HttpRequest, head: read.Head | None, sentence: str) -> Htt
     safe = back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
     context = {"stale": False, "heading": "That is not possible now", "sentence": sentence, "head": head, "back": safe}
     return render(request, "ordna/stale.html", context | {"at": "orders"}, status=422)
-
-
-def _person(seen: View, person_id: str | None) -> PersonSeen | None:
-    row = read.person(seen, person_id) if person_id else None
-    if row is None:
-        return None
-    try:
-        return open_person(asking.ring(), row.person_key, row.sealed, (seen.merchant_id, row.person_id))
-    except NotOpened:
-        return None
 
 
 def _why(why: Explanation, order: Order) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from ordna.engine.project import name_key
 from ordna.store.read import orders
 from ordna.web import asked_for, words
 from ordna.web.desk import reading
+from ordna.web.errors import bad_parameter
 from ordna.web.flows import flow_in_force, own_teams, team_title
 from ordna.web.order_rows import named
-from ordna.web.views.errors import bad_parameter
 
 
 def show(request: HttpRequest) -> HttpResponse:

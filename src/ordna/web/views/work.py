@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET
 from ordna.core.flow import Flow
 from ordna.store.read import connections, work
 from ordna.web.desk import Desk, desk, reading
+from ordna.web.errors import bad_parameter
 from ordna.web.flows import flow_in_force, own_teams, team_title
-from ordna.web.views.errors import bad_parameter
 from ordna.web.views.order import DONE_KEY
 
 INLINE = {"pick": ("part",), "pack": ("part",), "ship": ("part",), "unpick": ("part",), "settle": ("task",),

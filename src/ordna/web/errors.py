@@ -38,7 +38,7 @@ def bad_parameter(request: HttpRequest, field: str, sentence: str) -> HttpRespon
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault, and it was noted."""
-    said = "Something went wrong on our side. What you asked for was done wholly or not at all; look before you ask again."
+    said = "It is our fault. What you asked for was done wholly or not at all: look before you ask again."
     return _alone(request, 500, "Something went wrong", said)
 
 
