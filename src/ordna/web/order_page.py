@@ -20,6 +20,12 @@ from ordna.web.flows import step_title, team_title
 
 VOICES = (("person", "People"), ("rule", "Rules"), ("system", "System"), ("outside", "Outside"), ("noise", "Noise"))
 MAIN = ("pick", "pack", "ship", "release", "accept_address")
+_ANSWERS = {
+    "EffectConfirmed": "The shop confirmed: {}.",
+    "EffectWithdrawn": "Withdrawn before it was sent, no longer wanted: {}.",
+    "EffectFellInDoubt": "No answer came, so it may have happened: {}.",
+}
+"""An answer names what was asked, so that it needs no other entry to be understood."""
 TOLD_LATE = timedelta(minutes=10)
 
 
@@ -201,6 +207,8 @@ def _sentence(row: JournalRow, flow: Flow) -> str:
     event: Any = row.event()
     if row.kind == "StepRanLate":
         return f"“{step_title(flow, event.step)}” ran late."
+    if row.kind in _ANSWERS:
+        return _ANSWERS[row.kind].format(_slot_words(event.key))
     return describe(event)
 
 
