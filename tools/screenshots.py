@@ -2,7 +2,7 @@
 
     ordna up                                                      # connect the practice shop and go live first
     ordna sign-in                                                 # prints a link
-    .venv/bin/python tools/screenshots.py LINK                    # writes docs/img/*.png
+    PYTHONPATH=. .venv/bin/python tools/screenshots.py LINK       # writes docs/img/*.png
 
 The link signs in once; the pictures show what stands there at that moment.
 """
