@@ -29,6 +29,8 @@ from ordna.store.orders import Overtaken
 
 ROWS_MAX = 500
 ROWS_MIN = 50
+LANE_ROWS_MIN = 20
+LANE_SHARES = 4  # one lane may fill up to so many times its share of a batch
 BYTES_MAX = 16 * 1024 * 1024
 LOCKED_MS_MAX = 100.0
 TRIES_MAX = 3
@@ -100,7 +102,8 @@ class Stepper:
 
     def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]]) -> list[Waiting]:
         cap = self.rows_cap
-        return inbox.take_waiting(conn, lanes, rows_max=cap, lane_rows_max=cap, bytes_max=BYTES_MAX)
+        share = max(LANE_ROWS_MIN, LANE_SHARES * cap // len(lanes))
+        return inbox.take_waiting(conn, lanes, rows_max=cap, lane_rows_max=share, bytes_max=BYTES_MAX)
 
     def _handle(self, conn: Connection, rows: Sequence[Waiting]) -> None:
         """Everything one batch comes to, in the open transaction."""

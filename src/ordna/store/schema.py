@@ -10,6 +10,7 @@ from __future__ import annotations
 import psycopg
 
 from ordna.store.database import DatabaseError
+from ordna.store.expectations import teach
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
@@ -48,6 +49,8 @@ def install(dsn: str) -> list[str]:
         for number, name, statements in fresh:
             conn.execute(statements)
             conn.execute(_ACCESS["note"], (number, name))
+        if known == 0:
+            teach(conn)
         for block in ("roles", "security", "grants"):
             conn.execute(_ACCESS[block])
     return [name for _, name, _ in fresh]

@@ -120,7 +120,7 @@ create table if not exists orders (
     trail bytea not null,                     -- last activity of each object of the order, for journal_object
     updated_at timestamptz not null,
     primary key (merchant_id, order_id)
-) with (fillfactor = 70);
+) with (fillfactor = 60, toast_tuple_target = 8160);   -- a state of some KB stays in the row, uncompressed
 create index if not exists orders_placed on orders (merchant_id, placed_at desc, order_id desc);
 create index if not exists orders_open on orders (merchant_id, placed_at desc, order_id desc) where open;
 create index if not exists orders_headline on orders (merchant_id, headline, placed_at desc, order_id desc);
