@@ -29,9 +29,10 @@ from ordna.core.requests import accept
 from ordna.core.rules import fingerprint, rule_of, verdicts
 from ordna.core.steps import standing
 from ordna.core.tasks import wanted
-from ordna.core.vocabulary import order_values, part_values
+from ordna.core.vocabulary import Values, order_values, part_values
 
 ROUTING_PATIENCE = timedelta(minutes=5)
+UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded)
 MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
 
 
@@ -61,9 +62,11 @@ def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> O
             return Outcome(order, reread=Reread(3, message.topic))
 
 
-def settle(state: OrderState, before: Verdict, policy: Policy, at: datetime) -> Verdict:
-    """The verdict on a state: steps, tasks and timers under a policy, with what `before` remembers of time."""
-    values, parts = order_values(state, policy.flow.currency), part_values(state)
+def settle(state: OrderState, before: Verdict, policy: Policy, at: datetime, values: Values | None = None) -> Verdict:
+    """The verdict on a state: steps, tasks and timers under a policy, with what `before` remembers of time. `values`
+    are the order's values where the caller has them already."""
+    values = order_values(state, policy.flow.currency) if values is None else values
+    parts = part_values(state)
     if not policy.acting and any(isinstance(f.event, e.HoldPlaced) for f in verdicts(state, policy.flow, values, at)):
         values["held"] = True
     steps = standing(state, policy.flow, values, parts, before, at)
@@ -145,30 +148,32 @@ def _concluded(
     state = order.state
     for fact in facts:
         state = evolve(state, fact.event, fact.at)
-    if state.order is None:
-        return Outcome(Order(state, order.verdict), facts)
+    if state.order is None or _says_nothing_new(facts, order, policy):
+        return Outcome(Order(state, order.verdict), facts, effects)
     all_facts = list(facts)
+    values: Values | None = None
     if policy.acting:
-        state = _ruled(state, policy, at, all_facts)
+        values = order_values(state, policy.flow.currency)
+        ruled = verdicts(state, policy.flow, values, at)
+        for fact in ruled:
+            state = evolve(state, fact.event, fact.at)
+        all_facts.extend(ruled)
         planned = desired(state)
         for effect in planned:
             asking = Fact(_asking(effect), now, "system", "flow")
             state = evolve(state, asking.event, asking.at)
             all_facts.append(asking)
         effects = (*effects, *planned)
-    verdict = settle(state, order.verdict, policy, at)
+        values = None if ruled else values
+    verdict = settle(state, order.verdict, policy, at, values)
     after = Order(state, verdict)
     decision = _decision(order, after, effects, policy, now)
     return Outcome(after, tuple(all_facts), effects, (), None, None, decision)
 
 
-def _ruled(state: OrderState, policy: Policy, at: datetime, facts: list[Fact]) -> OrderState:
-    """Standing rules on the picture as it is. A rule can't read what rules change, so once is enough."""
-    values = order_values(state, policy.flow.currency)
-    for fact in verdicts(state, policy.flow, values, at):
-        state = evolve(state, fact.event, fact.at)
-        facts.append(fact)
-    return state
+def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:
+    """True when no condition could read what these facts changed, and the verdict stands by this very policy."""
+    return order.verdict.policy == policy.version and all(isinstance(fact.event, UNREAD) for fact in facts)
 
 
 def _asking(effect: Effect) -> e.EffectAsked:

@@ -94,6 +94,8 @@ def _part_gone(state: OrderState, part: str) -> Refusal | None:
 
 def _holds(state: OrderState) -> list[Effect]:
     out: list[Effect] = []
+    if not state.holds and not any(part.holds for part in state.parts):
+        return out
     wanted = {hold.handle: hold for hold in state.holds}
     live = {part.id for part in live_parts(state)}
     for part in state.parts:

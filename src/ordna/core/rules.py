@@ -6,6 +6,7 @@ holds again only when those values have changed. Unknown is not true: no rule ac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -21,8 +22,6 @@ from ordna.core.vocabulary import Values
 
 HANDLE_PREFIX = "ordna-"
 HANDLE_LENGTH_MAX = 64
-
-_values = msgspec.json.Encoder(order="deterministic", enc_hook=str)
 
 
 def verdicts(state: OrderState, flow: Flow, values: Values, at: datetime) -> tuple[Fact, ...]:
@@ -56,6 +55,13 @@ def fingerprint(rule: Rule, values: Values) -> str:
     """What the rule read, as a short text: equal for equal values."""
     read = {name: values.get(name) for name in sorted(rule.when.reads)}
     return blake2b(_values.encode(read), digest_size=8).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, Sequence) else str(value)
+
+
+_values = msgspec.json.Encoder(order="deterministic", enc_hook=_plain)
 
 
 def rule_of(flow: Flow, hold: Hold) -> Rule | None:

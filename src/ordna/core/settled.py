@@ -1,11 +1,12 @@
 """The settled picture: what must not depend on the order in which messages arrived.
 
-Facts, step statuses, holds, open tasks and what is wanted outside are the same for every order of arrival. What may differ is
-written down here, in `MAY_DIFFER`, and nothing but the timeline and the clocks reads it:
+Facts, step statuses, holds, open tasks and what is wanted outside are the same for every order of arrival. What may
+differ is written down here, in `MAY_DIFFER`, and nothing but the timeline and the clocks reads it:
 
 * `seq`, and the numbers of generations: how many events the same picture took;
 * times of ours: when a step opened, when a task opened, when an effect was asked or answered;
-* the memory of what was released, claimed or ran late, which follows requests and timers, and those are ordered by our commit;
+* the memory of what was released, claimed or ran late, which follows requests and timers, and those are ordered by
+  our commit;
 * odd moves and confirmations, which tell of the trail and not of the picture.
 """
 

@@ -29,6 +29,7 @@ from ordna.core.vocabulary import Values
 
 OVER = frozenset({"done", "skipped", "void"})
 PASSED = frozenset({"done", "skipped"})
+TURN = frozenset({"open", "paused"})
 
 
 def standing(
@@ -36,29 +37,38 @@ def standing(
 ) -> tuple[StepNow, ...]:
     """Every step of the order and of its parts. `values` and `parts` gain the answers to done(), open() and late()."""
     known = {(now.step, now.part): now for now in before.steps}
-    needs = upstream_of(tuple((step.name, step.upstream) for step in flow.steps))
+    needs = done_reads(tuple((step.name, step.upstream) for step in flow.steps))
     dead = [part.id for part in state.parts if part.id not in parts]
-    scopes = {part: {**values, **own} for part, own in parts.items()}
+    for part, own in parts.items():
+        parts[part] = {**values, **own}
     out: list[StepNow] = []
+    cancelled, nothing_to_ship = state.cancelled, ships_anything(state) is False
     for step in flow.steps:
-        mine: list[StepNow] = []
-        for part in parts if step.per else ("",):
-            scope = scopes[part] if step.per else values
-            status = _status(step, needs[step.name], scope, state.cancelled)
-            mine.append(_timed(step, part, status, known.get((step.name, part)), flow, state, at))
-        for now in mine:
-            if step.per:
-                _answer(scopes[now.part], step.name, (now,))
-        _answer(values, step.name, tuple(mine), _nothing_to_wait_for(state, step, mine))
+        name = step.name
         if not step.per:
-            for scope in scopes.values():
-                _answer(scope, step.name, tuple(mine))
+            status = _status(step, needs[name], values, cancelled)
+            now = _timed(step, "", status, known.get((name, "")), flow, state, at)
+            out.append(now)
+            for scope in (values, *parts.values()):
+                _answer(scope, name, now.status in OVER, now.status in TURN, now.late)
+            continue
+        mine = []
+        for part, scope in parts.items():
+            status = _status(step, needs[name], scope, cancelled)
+            now = _timed(step, part, status, known.get((name, part)), flow, state, at)
+            mine.append(now)
+            _answer(scope, name, now.status in OVER, now.status in TURN, now.late)
+        over = state.routed_at is not None and all(now.status in OVER for now in mine) if mine else nothing_to_ship
+        _answer(values, name, over, any(now.status in TURN for now in mine), any(now.late for now in mine))
         out.extend(mine)
-        if step.per:
-            out.extend(_timed(step, part, "void", known.get((step.name, part)), flow, state, at) for part in dead)
-    for part, own in scopes.items():
-        parts[part] = own
+        out.extend(_timed(step, part, "void", known.get((name, part)), flow, state, at) for part in dead)
     return tuple(out)
+
+
+@lru_cache(maxsize=1024)
+def done_reads(steps: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
+    """What has to be true of the steps upstream of each step, as conditions read it."""
+    return {step: tuple(f"done({name})" for name in above) for step, above in upstream_of(steps).items()}
 
 
 @lru_cache(maxsize=1024)
@@ -87,8 +97,11 @@ def _status(step: Step, needs: tuple[str, ...], values: Values, cancelled: bool)
     if cancelled:
         return "void"
     ready = step.starts is None or step.starts.evaluate(values) is True
-    if not ready or any(values.get(f"done({name})") is not True for name in needs):
+    if not ready:
         return "waiting"
+    for read in needs:
+        if values.get(read) is not True:
+            return "waiting"
     if ended:
         return "done"
     if step.pauses is not None and step.pauses.evaluate(values) is True:
@@ -96,21 +109,18 @@ def _status(step: Step, needs: tuple[str, ...], values: Values, cancelled: bool)
     return "open"
 
 
-def _answer(values: Values, step: str, mine: tuple[StepNow, ...], settled: bool | None = None) -> None:
-    """Answer done(), open() and late() for one step over the given standings."""
-    passed = all(now.status in OVER for now in mine) if mine else False
-    values[f"done({step})"] = passed if settled is None else settled
-    values[f"open({step})"] = any(now.status in ("open", "paused") for now in mine)
-    values[f"late({step})"] = any(now.late for now in mine)
+def _answer(values: Values, step: str, over: bool, turn: bool, late: bool) -> None:
+    """Answer done(), open() and late() of one step. done() over parts: the routing is known and every live part is
+    over; with nothing to ship it holds."""
+    done, is_open, is_late = _questions(step)
+    values[done] = over
+    values[is_open] = turn
+    values[is_late] = late
 
 
-def _nothing_to_wait_for(state: OrderState, step: Step, mine: list[StepNow]) -> bool | None:
-    """done() over parts: the routing is known and every live part is over; with nothing to ship it holds."""
-    if not step.per:
-        return None
-    if mine:
-        return state.routed_at is not None and all(now.status in OVER for now in mine)
-    return ships_anything(state) is False
+@lru_cache(maxsize=4096)
+def _questions(step: str) -> tuple[str, str, str]:
+    return f"done({step})", f"open({step})", f"late({step})"
 
 
 def _timed(

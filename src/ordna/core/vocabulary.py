@@ -6,12 +6,12 @@ field without a producer in this version can't be used; the flow checker says so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ordna.core import lifecycle
 from ordna.core.flow.vocabulary import Field, Nature, Type, Vocabulary
-from ordna.core.messages import PartSeen
+from ordna.core.messages import LineSeen, PartSeen
 from ordna.core.order import (
     OrderState,
     Units,
@@ -102,7 +102,7 @@ def order_values(state: OrderState, currency: str) -> Values:
         "order.tags": order.tags,
         "order.noted": order.note_digest is not None,
         "order.shipping_method": order.shipping_method,
-        "order.lines": None if lines is None else [_line_values(line, currency) for line in lines],
+        "order.lines": lines if lines is None else Lines(lines, currency),
         "order.units": None if lines is None else sum(line.current_quantity for line in lines),
         "order.ships": None if lines is None else any(line.ships and not line.gift_card for line in lines),
         "order.routed": state.routed_at is not None,
@@ -116,6 +116,22 @@ def order_values(state: OrderState, currency: str) -> Values:
         "address.complete": state.address_complete,
         "held": bool(state.holds),
     }
+
+
+class Lines(Sequence[Values]):
+    """An order's lines as conditions read them, each made when it is read: most rules look at none."""
+
+    def __init__(self, lines: list[LineSeen], currency: str) -> None:
+        self._lines = lines
+        self._currency = currency
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            return [_line_values(line, self._currency) for line in self._lines[at]]
+        return _line_values(self._lines[at], self._currency)
 
 
 def part_values(state: OrderState) -> dict[str, Values]:

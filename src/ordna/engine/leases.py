@@ -21,7 +21,7 @@ SQL = blocks("leases.sql")
 
 LEASE_S = 30.0
 RENEW_S = 10.0
-CLAIM_S = 0.1
+CLAIM_S = 0.5
 DUE_LOOK_S = 1.0
 
 

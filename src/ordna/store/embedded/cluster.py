@@ -42,6 +42,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": "0.9",
+    "autovacuum_naptime": "10s",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
