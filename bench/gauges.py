@@ -94,7 +94,20 @@ def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orde
         {"orders": orders, "database": database},
     )
     head = "us/order  calls/order  rows/call  statement"
-    return [head, *(f"{row[0]:8.0f}  {row[1]:11.3f}  {row[2]:9.1f}  {' '.join(str(row[3]).split())[:150]}" for row in rows)]
+    return [
+        head,
+        *(f"{row[0]:8.0f}  {row[1]:11.3f}  {row[2]:9.1f}  {' '.join(str(row[3]).split())[:150]}" for row in rows),
+    ]
+
+
+def stages(conn: psycopg.Connection[tuple[object, ...]]) -> dict[str, float]:
+    """Seconds from the order's first record to each stage's, at the median: where an order's life waits."""
+    rows = conn.execute(
+        """select kind, percentile_cont(0.5) within group (order by extract(epoch from j.recorded_at - f.began))
+           from journal j join (select merchant_id, order_id, min(recorded_at) as began from journal group by 1, 2) f
+             using (merchant_id, order_id) group by 1 order by 2"""
+    )
+    return {str(row[0]): round(float(str(row[1])), 2) for row in rows}
 
 
 def percentile(ordered: list[float], share: float) -> float:

@@ -241,7 +241,7 @@ class Run:
             "peak_rss_mb": {name: round(mb) for name, mb in rss.items()},
             "webhooks_per_order": sender["messages"] / orders,
             "requests_per_order": round(told["people"]["accepted"] / orders, 2),
-            "orders": orders, "merchants": self.merchants, "workers": self.options.workers,
+            "stages_p50_s": gauges.stages(conn), "orders": orders, "merchants": self.merchants, "workers": self.options.workers,
         }  # fmt: skip
 
     def proved(self, dsn: str, told: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ time is left as it is: a killed worker loses nothing either.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import secrets
@@ -37,6 +38,7 @@ from ordna.store.sealing import keyring
 IDLE_MIN_S = 0.01
 IDLE_MAX_S = 0.25
 OUTSIDE_IDLE_MAX_S = 1.0
+OUTSIDE_GATHER_S = 0.1
 TROUBLE_S = 2.0
 STOP_WITHIN_S = 9.0
 LOOK_AT_TIMERS_S = 1.0
@@ -79,6 +81,9 @@ class Worker:
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S),
             )
         ]
+        # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.
+        gc.freeze()
+        gc.set_threshold(100_000, 20, 20)
         for thread in threads:
             thread.start()
         self._stopping.wait()
@@ -113,13 +118,19 @@ class Worker:
 
     def _send(self) -> int:
         held = self._leases.held
-        return self._performer.round(held) if held else 0
+        return self._gathering(self._performer.round(held)) if held else 0
+
+    def _gathering(self, done: int) -> int:
+        """After some work outside, a moment for more to come together: a commit for each handful would cost more."""
+        if done:
+            self._stopping.wait(OUTSIDE_GATHER_S)
+        return done
 
     def _read(self) -> int:
         held = self._leases.held
         if not held:
             return 0
-        read = self._rereader.round(held)
+        read = self._gathering(self._rereader.round(held))
         now = time.monotonic()
         if now - self._timers_looked >= LOOK_AT_TIMERS_S:
             self._timers_looked = now

@@ -43,6 +43,8 @@ BODY_PATIENCE_S = 10.0
 STORE_PATIENCE_S = 0.8
 LOOK_S = 0.1
 TOGETHER_MAX = 256
+BUSY_FROM = 6  # so many at once: more are about to come, and a commit for each handful would cost more than they do
+GATHER_S = 0.012
 TOGETHER_BYTES_MAX = 2 * 1024 * 1024
 WAITING_BYTES_MAX = 128 * 1024 * 1024
 ADDRESS_FRESH_S = 5.0
@@ -196,6 +198,8 @@ class Storing:
                 _settle(batch, TimeoutError(str(error)))
             else:
                 _settle(batch, None)
+            if len(batch) >= BUSY_FROM:
+                await asyncio.sleep(GATHER_S)
         self._under_way = []
         self._task = None
 

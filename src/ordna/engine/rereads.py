@@ -25,6 +25,7 @@ from ordna.store.database import Connection, Database
 from ordna.store.outside import DueReread, Heard, Internal
 
 ORDERS_A_CALL = 15
+ORDERS_A_ROUND = 60  # of one connection
 CALLS_AT_ONCE = 8
 POINTS_AN_ORDER = 52.0
 URGENT = 1
@@ -76,7 +77,7 @@ class Rereader:
     def _claim(self, leases: Sequence[Lease]) -> list[Call]:
         lanes = [lease[:2] for lease in leases]
         with self._database.engine([merchant for merchant, _ in lanes]) as conn:
-            due = outside.due_rereads(conn, lanes, ORDERS_A_CALL)
+            due = outside.due_rereads(conn, lanes, ORDERS_A_ROUND)
             if not due:
                 return []
             batches = [
@@ -87,8 +88,9 @@ class Rereader:
             for key, rows in batches:
                 points = _set_aside(conn, key, rows)
                 affordable = rows[: int(points // POINTS_AN_ORDER)]
-                if affordable:
-                    calls.append(Call(affordable, through[key].outbound, points))
+                for start in range(0, len(affordable), ORDERS_A_CALL):
+                    chunk = affordable[start : start + ORDERS_A_CALL]
+                    calls.append(Call(chunk, through[key].outbound, len(chunk) * POINTS_AN_ORDER))
         return calls
 
     def _record(self, calls: list[Call], readings: list[Reading]) -> None:

@@ -49,10 +49,17 @@ on conflict (merchant_id, order_id, timer_key) do update set due_at = excluded.d
 where timer.due_at <> excluded.due_at
 
 -- name: drop_timers
-delete from timer t
-using unnest(%s::bigint[], %s::text[], %s::text[]) as w(merchant_id, order_id, timer_key)
-where t.merchant_id = w.merchant_id and t.order_id = w.order_id and t.timer_key = w.timer_key
-  and coalesce(t.fired_at, 'infinity') = 'infinity'
+-- One probe a timer: the lateral look-up leaves the planner no other way, however young the table is.
+delete from timer where ctid = any(array(
+    select found.place
+    from unnest(%s::bigint[], %s::text[], %s::text[]) as w(merchant_id, order_id, timer_key)
+    cross join lateral (
+        select t.ctid as place from timer t
+        where t.merchant_id = w.merchant_id and t.order_id = w.order_id and t.timer_key = w.timer_key
+          and coalesce(t.fired_at, 'infinity') = 'infinity'
+        limit 1
+    ) found
+))
 
 -- name: stale_timers
 update timer t
