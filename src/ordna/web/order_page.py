@@ -264,7 +264,8 @@ def unread(detail: OrderDetail) -> list[str]:
     """What could not be read, where no task says so already."""
     if any(task.kind == "attention" for task in detail.tasks if task.closed_at is None):
         return []
-    said = [problem.sentence for problems in detail.state.problems.values() for problem in problems]
+    found = [problem for problems in detail.state.problems.values() for problem in problems]
+    said = [f"could not be read: {problem.path}: {problem.sentence}" for problem in found]
     said += [
         f"the {odd.machine.replace('_', ' ')} went from {odd.before} to {odd.after}, where no path leads."
         for odd in detail.state.odd_moves
