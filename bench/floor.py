@@ -1,8 +1,9 @@
 """The floor: the same rows written by bare COPY and UPSERT, with no logic, no HTTP and no reading.
 
-The rows of a finished run are written again into twin tables with the same keys and indexes, in batches of the same size with a
-commit each: messages by COPY in batches of 64, then per 500 messages the journal, its objects, the decisions and the seen marks
-by COPY, and the current rows by UPSERT as often as a run writes them.
+The rows of a finished run are written again into twin tables with the same keys and indexes, in batches of the same
+size with a
+commit each: messages by COPY in batches of 64, then per 500 messages the journal, its objects, the decisions and the
+seen marks by COPY, and the current rows by UPSERT as often as a run writes them.
 """
 
 from __future__ import annotations
@@ -76,9 +77,9 @@ def _write(conn: Conn, copied: dict[str, list[bytes]], upserted: dict[str, list[
 
 def _copy(conn: Conn, table: str, lines: list[bytes]) -> None:
     if lines:
-        with conn.cursor() as cursor:
-            with cursor.copy(sql.SQL("copy {} from stdin").format(sql.Identifier("floor", table))) as copy:
-                copy.write(b"".join(lines))
+        statement = sql.SQL("copy {} from stdin").format(sql.Identifier("floor", table))
+        with conn.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(b"".join(lines))
 
 
 def _upsert(conn: Conn, table: str) -> sql.Composed:
@@ -92,7 +93,8 @@ def _upsert(conn: Conn, table: str) -> sql.Composed:
     )]  # fmt: skip
     rest = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in columns if column not in keys]
     query = sql.SQL(
-        "insert into {0} select * from jsonb_populate_recordset(null::{0}, %s::jsonb) on conflict ({1}) do update set {2}"
+        """insert into {0} select * from jsonb_populate_recordset(null::{0}, %s::jsonb)
+           on conflict ({1}) do update set {2}"""
     )
     key = sql.SQL(", ").join(map(sql.Identifier, keys))
     return query.format(sql.Identifier("floor", table), key, sql.SQL(", ").join(rest))

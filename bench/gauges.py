@@ -85,7 +85,8 @@ def books(conn: psycopg.Connection[tuple[object, ...]], database: str) -> Books:
 
 
 def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orders: int) -> list[str]:
-    """Where the server's time went, dearest first: microseconds an order, calls an order, rows a call, the statement."""
+    """Where the server's time went, dearest first: microseconds an order, calls an order, rows a call, the
+    statement."""
     rows = conn.execute(
         """select total_exec_time * 1000 / %(orders)s, calls::float / %(orders)s, rows::float / calls, query
            from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = %(database)s
@@ -120,4 +121,5 @@ def machine() -> str:
     info = Path("/proc/cpuinfo").read_text()
     model = next((line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name")), "?")
     memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024**2
-    return f"{os.cpu_count()} cores ({model}), {memory} GiB, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({model}), {memory} GiB, {system}"

@@ -73,13 +73,24 @@ def live(count: int, now: datetime, seed: int = 7) -> list[Life]:
 
 def copies(lives: list[Life], number: int, merchant: int) -> Copy:
     """The `number`th order of a run: a life with ids of its own."""
+    life, offset, pairs = _other_ids(lives, number)
+    phases = {phase: [(topic, _exchanged(body, pairs)) for topic, body in told] for phase, told in life.phases.items()}
+    own = (life.order_id + offset, life.part_id + offset, life.shipment_id + offset)
+    return Copy(*own, phases, _exchanged(life.read, pairs))
+
+
+def read_copy(lives: list[Life], number: int) -> bytes:
+    """The answer to a re-read of the `number`th order."""
+    life, _, pairs = _other_ids(lives, number)
+    return _exchanged(life.read, pairs)
+
+
+def _other_ids(lives: list[Life], number: int) -> tuple[Life, int, list[tuple[bytes, bytes]]]:
     life = lives[number % len(lives)]
     offset = (number + 1) * ID_STEP
     pairs = [(str(old).encode(), str(old + offset).encode()) for old in life.ids]
     pairs.append((life.name.encode(), f"#{100_000 + number}".encode()))
-    phases = {phase: [(topic, _exchanged(body, pairs)) for topic, body in told] for phase, told in life.phases.items()}
-    own = (life.order_id + offset, life.part_id + offset, life.shipment_id + offset)
-    return Copy(*own, phases, _exchanged(life.read, pairs))
+    return life, offset, pairs
 
 
 def request(copy: Copy, topic: str, body: bytes, path: str, domain: str, secret: bytes, webhook: int) -> bytes:

@@ -2,9 +2,10 @@
 
     python -m bench.main_job [--orders 4000] [--merchants 1] [--window 600] [--workers 1]
 
-Everything runs as a merchant would run it, on this machine: PostgreSQL with default durability, the served site, the worker, people
-who pick, pack and ship through the requests' code path. The generator and the responder stand for the shop. The run fails if
-any message was refused, any order did not get through, or any journal does not fold to its stored state.
+Everything runs as a merchant would run it, on this machine: PostgreSQL with default durability, the served site, the
+worker, people
+who pick, pack and ship through the requests' code path. The generator and the responder stand for the shop. The run
+fails if any message was refused, any order did not get through, or any journal does not fold to its stored state.
 """
 
 from __future__ import annotations
@@ -132,25 +133,35 @@ class Run:
         reach = [sum(weights[: rank + 1]) for rank in range(self.merchants)]
         picks = [bisect.bisect(reach, chance.random() * reach[-1]) for _ in range(self.options.orders)]
         return {
-            "lives": lives, "orders": self.options.orders, "window": self.options.window,
-            "sockets": self.options.sockets, "places": [open_places[pick] for pick in picks], "port": self.port,
-            "responder_port": self.responder_port, "feedback_port": self.feedback_port, "costs": charges(),
-        }  # fmt: skip
+            "lives": lives,
+            "orders": self.options.orders,
+            "window": self.options.window,
+            "sockets": self.options.sockets,
+            "places": [open_places[pick] for pick in picks],
+            "port": self.port,
+            "responder_port": self.responder_port,
+            "feedback_port": self.feedback_port,
+            "costs": charges(),
+        }
 
     def start_all(self, server: embedded.Server, plan: dict[str, Any]) -> None:
         say(f"signing {self.options.orders * 10} messages, starting everything")
         (self.home / "plan").write_bytes(pickle.dumps(plan))
         environment = {
-            **os.environ, "DATABASE_URL": server.dsn(), "ORDNA_HOME": str(self.home), "PYTHONPATH": str(ROOT),
+            **os.environ,
+            "DATABASE_URL": server.dsn(),
+            "ORDNA_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
             "ORDNA_SECRET": secrets.token_urlsafe(48),
-        }  # fmt: skip
+        }
         here = [sys.executable, "-m"]
         home = self.home
-        site = "from ordna.site.serve import run; run('127.0.0.1', %d, 'intake')" % self.port
+        site = f"from ordna.site.serve import run; run('127.0.0.1', {self.port}, 'intake')"
         self.start("responder", [*here, "bench.responder", str(home / "plan"), str(home / "responder")], environment)
         self.start("intake", [sys.executable, "-c", site], environment, ready=False)
         for number in range(self.options.workers):
-            worker = f"from ordna.engine.loop import Worker; from pathlib import Path; Worker({server.dsn()!r}, Path({str(home)!r})).run()"
+            loop = "from ordna.engine.loop import Worker; from pathlib import Path"
+            worker = f"{loop}; Worker({server.dsn()!r}, Path({str(home)!r})).run()"
             self.start(f"worker {number + 1}", [sys.executable, "-c", worker], environment, ready=False)
         bench_dsn = server.dsn()
         people = [
@@ -166,9 +177,13 @@ class Run:
 
     def start(self, name: str, command: list[str], environment: dict[str, str], ready: bool = True) -> None:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdin=subprocess.PIPE,
+            command,
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if ready else subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         self.processes[name] = process
         if ready:
             assert process.stdout is not None
@@ -213,14 +228,24 @@ class Run:
                 process.kill()
 
     def summed(
-        self, conn: psycopg.Connection[Any], told: dict[str, Any], ended: float, before: gauges.Books, after: gauges.Books,
-        cpu: dict[str, float], rss: dict[str, float],
-    ) -> dict[str, Any]:  # fmt: skip
+        self,
+        conn: psycopg.Connection[Any],
+        told: dict[str, Any],
+        ended: float,
+        before: gauges.Books,
+        after: gauges.Books,
+        cpu: dict[str, float],
+        rss: dict[str, float],
+    ) -> dict[str, Any]:
         orders, sender = self.options.orders, told["sender"]
         seconds = max(ended - sender["started_at"], 0.001)
-        latencies = [row[0] for row in conn.execute(
-            "select extract(epoch from handled_at - received_at)::float * 1000 from inbox where handled_at is not null order by 1"
-        )]  # fmt: skip
+        latencies = [
+            row[0]
+            for row in conn.execute(
+                """select extract(epoch from handled_at - received_at)::float * 1000 from inbox
+               where handled_at is not null order by 1"""
+            )
+        ]
         cpu["people"] = told["people"]["cpu_s"]
         return {
             "orders_per_s": round(orders / seconds, 1),
@@ -241,8 +266,11 @@ class Run:
             "peak_rss_mb": {name: round(mb) for name, mb in rss.items()},
             "webhooks_per_order": sender["messages"] / orders,
             "requests_per_order": round(told["people"]["accepted"] / orders, 2),
-            "stages_p50_s": gauges.stages(conn), "orders": orders, "merchants": self.merchants, "workers": self.options.workers,
-        }  # fmt: skip
+            "stages_p50_s": gauges.stages(conn),
+            "orders": orders,
+            "merchants": self.merchants,
+            "workers": self.options.workers,
+        }
 
     def proved(self, dsn: str, told: dict[str, Any]) -> dict[str, Any]:
         """fold = state for every order, every order through, nothing refused, nothing done twice."""
@@ -256,12 +284,21 @@ class Run:
             told["sender"]["ended_at"] - told["sender"]["started_at"]
         )
         valid = (
-            done == self.options.orders and not report.mismatches and not told["sender"]["errors"]
-            and not told["responder"]["twice"] and not saturated
-        )  # fmt: skip
-        return {"through": done, "fold_mismatches": len(report.mismatches), "refused_messages": told["sender"]["errors"],
-                "fulfilled_twice": told["responder"]["twice"], "inbox": rows, "calls": told["responder"]["counts"],
-                "valid": valid}  # fmt: skip
+            done == self.options.orders
+            and not report.mismatches
+            and not told["sender"]["errors"]
+            and not told["responder"]["twice"]
+            and not saturated
+        )
+        return {
+            "through": done,
+            "fold_mismatches": len(report.mismatches),
+            "refused_messages": told["sender"]["errors"],
+            "fulfilled_twice": told["responder"]["twice"],
+            "inbox": rows,
+            "calls": told["responder"]["counts"],
+            "valid": valid,
+        }
 
 
 def say(words: str, end: str = "\n") -> None:

@@ -1,7 +1,8 @@
-"""The people of the bench: they see the warehouse's and the desk's open tasks and do them, many at once, as the API does.
+"""The people of the bench: they see the warehouse's and the desk's open tasks and do them, many at once, as the API
+does.
 
-Reading the list is the page's work and uses the bench's own role; every request goes through `engine.requests`, the one door
-of pages and API.
+Reading the list is the page's work and uses the bench's own role; every request goes through `engine.requests`, the
+one door of pages and API.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The canned responder: the other side of re-reads and effects, in a process of its own.
 
-It knows the connector's documents by name and answers each with what the practice shop would have answered, ids exchanged, with
+It knows the connector's documents by name and answers each with what the practice shop would have answered, ids
+exchanged, with
 the cost the practice shop charged. Being asked to fulfil, it tells the generator, as a shop's webhooks would follow.
 """
 
@@ -14,7 +15,9 @@ import signal
 import sys
 from pathlib import Path
 
-from bench.lives import ID_STEP, Life, copies
+import msgspec
+
+from bench.lives import ID_STEP, Life, read_copy
 
 PLENTY = {"maximumAvailable": 1_000_000.0, "currentlyAvailable": 1_000_000.0, "restoreRate": 1_000_000.0}
 
@@ -43,7 +46,7 @@ class Responder:
                 head = await reader.readuntil(b"\r\n\r\n")
                 found = re.search(rb"(?i)content-length: *(\d+)", head)
                 body = await reader.readexactly(int(found[1])) if found else b""
-                answer = json.dumps(await self.answer(json.loads(body)), separators=(",", ":")).encode()
+                answer = msgspec.json.encode(await self.answer(msgspec.json.decode(body)))
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(answer)
                 )
@@ -73,11 +76,11 @@ class Responder:
         self.reads += len(variables["ids"])
         return {"nodes": [self.node(gid) for gid in variables["ids"]]}
 
-    def node(self, gid: str) -> dict[str, object]:
+    def node(self, gid: str) -> object:
         """An order, asked for by its own id or by its fulfillment order's."""
         by_part = "/FulfillmentOrder/" in gid
         number = _number(gid, self.part_base if by_part else self.order_base)
-        order = json.loads(copies(self.lives, number, 0).read)
+        order = msgspec.Raw(read_copy(self.lives, number))
         return {"id": gid, "order": order} if by_part else order
 
     async def _Fulfill(self, variables: dict[str, dict[str, list[dict[str, str]]]]) -> dict[str, object]:  # noqa: N802
@@ -93,8 +96,8 @@ class Responder:
         return {"fulfillmentCreate": {"fulfillment": made, "userErrors": []}}
 
     def _PartLines(self, variables: dict[str, str]) -> dict[str, object]:  # noqa: N802
-        life = copies(self.lives, _number(variables["id"], self.part_base), 0)
-        part = json.loads(life.read)["fulfillmentOrders"]["nodes"][0]
+        read = read_copy(self.lives, _number(variables["id"], self.part_base))
+        part = json.loads(read)["fulfillmentOrders"]["nodes"][0]
         for number, line in enumerate(part["lineItems"]["nodes"]):
             line["id"] = f"gid://shopify/FulfillmentOrderLineItem/{number + 1}"
         return {"fulfillmentOrder": part}

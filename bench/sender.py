@@ -1,6 +1,7 @@
 """The generator: a shop's deliveries as pre-signed bytes over kept-alive sockets, in a process of its own.
 
-It keeps at most `window` orders under way: an order's first messages go out when it starts, the rest when the responder tells that
+It keeps at most `window` orders under way: an order's first messages go out when it starts, the rest when the
+responder tells that
 the shop was asked to fulfil it. Every answer but 200 is an error; the time from the last byte sent to the answer is the
 acknowledgement. Its own CPU is reported: a run in which it was busy all the time says nothing about Ordna.
 """

@@ -33,8 +33,8 @@ def vocabulary() -> Iterator[str]:
     """Fields and events: what a condition may read, and what can happen."""
     yield "# Vocabulary\n"
     yield "Every name a condition of a flow or rule may read, and the events that produce it. A *deed* ends a step even"
-    yield "before it was ready; a *circumstance* only once it is; a *value* is read and ends nothing. What is missing is"
-    yield "*unknown*, and no rule acts on it. Amounts are compared in major units of the shop's currency, exactly.\n"
+    yield "before it was ready; a *circumstance* only once it is; a *value* is read and ends nothing. What is missing"
+    yield "is *unknown*, and no rule acts on it. Amounts are compared in major units of the shop's currency, exactly.\n"
     yield "## Fields\n"
     yield "| name | type | nature | meaning | produced by |\n|---|---|---|---|---|"
     for field in VOCABULARY.fields.values():
@@ -43,8 +43,8 @@ def vocabulary() -> Iterator[str]:
         yield f"| `{field.name}` | {kind} | {NATURES[field.nature]} | {field.doc} | {made} |"
     yield "\nBesides, a condition may ask `done(step)`, `open(step)` and `late(step)` of the flow's own steps.\n"
     yield "## Events\n"
-    yield "What is written to an order's journal. Facts happened outside; choices were made by people, rules or the clock."
-    yield "Each event has a version; a new shape gets a new number and an upcaster.\n"
+    yield "What is written to an order's journal. Facts happened outside; choices were made by people, rules or the"
+    yield "clock. Each event has a version; a new shape gets a new number and an upcaster.\n"
     yield "| event | version | meaning | carries | |\n|---|---|---|---|---|"
     for event in ALL:
         name = event.__name__
@@ -56,9 +56,9 @@ def vocabulary() -> Iterator[str]:
 def lifecycles() -> Iterator[str]:
     """The three machines as diagrams and tables."""
     yield "# Lifecycle\n"
-    yield "Three small machines, one table each; nobody sets a status by hand. A fact from outside is never refused: an"
-    yield "edge moves the machine, a state that can be *reached* moves it too (what lay between was not observed), and a"
-    yield "state that can't be reached moves it *oddly*: it happened, and a task asks somebody to look.\n"
+    yield "Three small machines, one table each; nobody sets a status by hand. A fact from outside is never refused:"
+    yield "an edge moves the machine, a state that can be *reached* moves it too (what lay between was not seen), and"
+    yield "a state that can't be reached moves it *oddly*: it happened, and a task asks somebody to look.\n"
     for machine, table in lifecycle.MACHINES.items():
         yield f"## {machine.replace('_', ' ').capitalize()}\n"
         yield "```mermaid\nstateDiagram-v2"
@@ -70,7 +70,8 @@ def lifecycles() -> Iterator[str]:
             yield f"| {state} | {', '.join(row.values()) or 'nothing'} | {'' if row else 'final'} |"
         yield ""
     yield "## Coupling\n"
-    yield "A fulfillment order is read now and then; a parcel that left is seen at once. So its status follows its parcels:\n"
+    yield "A fulfillment order is read now and then; a parcel that left is seen at once."
+    yield "So its status follows its parcels:\n"
     yield "| seen | all units left | holds |\n|---|---|---|"
     for (seen, shipped), holds in lifecycle.COUPLED.items():
         yield f"| {seen} | {'yes' if shipped else 'no'} | {holds} |"

@@ -124,7 +124,8 @@ class World:
         return bool(self.decide(m.Observed(read, self.now, "shopify")).effects)
 
     def outside_holds(self, part_id: str) -> tuple[m.OutsideHold, ...]:
-        return tuple(m.OutsideHold(f"h-{handle}", handle, handle, True) for p, handle in sorted(self.held) if p == part_id)
+        handles = [handle for part, handle in sorted(self.held) if part == part_id]
+        return tuple(m.OutsideHold(f"h-{handle}", handle, handle, True) for handle in handles)
 
     def decide(self, message: m.Message) -> Outcome:
         outcome = decide(self.order, message, self.policy, self.now)

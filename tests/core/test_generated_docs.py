@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tools.generate_docs import main
-
 from ordna.core import lifecycle
 from ordna.core.describe import describe
 from ordna.core.events import ALL, BY_KIND, AddressAccepted
 from ordna.core.evolve import PAYMENT_STATES, PROGRESS_STATES
 from ordna.core.vocabulary import VOCABULARY
+from tools.generate_docs import main
 
 
 def test_generated_pages_are_current() -> None:
