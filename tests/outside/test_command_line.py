@@ -81,10 +81,21 @@ def test_pause_stops_whatever_leaves_and_survives_the_command(
 
 
 def test_connect_says_what_it_did_and_refuses_in_a_sentence(house: House, outside: CannedShop, tmp_path: Path) -> None:
-    told = ordna(house, tmp_path, "connect", outside.url, "--token", "t", "--callback", "http://127.0.0.1:1")
+    told = ordna(
+        house,
+        tmp_path,
+        "connect",
+        outside.url,
+        "--token",
+        "t",
+        "--client-secret",
+        "s",
+        "--callback",
+        "http://127.0.0.1:1",
+    )
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("Canned is connected, in observe. It sends us ")
-    refused = ordna(house, tmp_path, "connect", "http://127.0.0.1:9", "--token", "t")
+    refused = ordna(house, tmp_path, "connect", "http://127.0.0.1:9", "--token", "t", "--client-secret", "s")
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     assert refused.stderr.strip()

@@ -38,15 +38,15 @@ def test_connecting_writes_no_more_than_subscriptions_at_the_shop(
 
 
 def test_connecting_the_same_shop_again_renews_it(connections: Connections, outside: CannedShop) -> None:
-    first = connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1")
-    again = connections.connect_shopify(3, outside.url, {"token": "new"}, "http://127.0.0.1:1")
+    first = connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1", webhook_secret="s")
+    again = connections.connect_shopify(3, outside.url, {"token": "new"}, "http://127.0.0.1:1", webhook_secret="s")
     assert again.connection == first.connection
 
 
 def test_a_shop_that_does_not_let_us_in_is_refused_in_words(connections: Connections, outside: CannedShop) -> None:
     outside.faults["Shop"].append("down")
     with pytest.raises(NotConnected, match="HTTP 503"):
-        connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1")
+        connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1", webhook_secret="s")
 
 
 def test_the_preview_says_what_would_happen_and_changes_nothing(

@@ -28,6 +28,8 @@ def connect_shop(
     """Connect and find the shop's recent orders; the workers read them."""
     if not token and not (client_id and client_secret):
         raise typer.BadParameter("Give --token, or --client-id and --client-secret.")
+    if not client_secret:
+        raise typer.BadParameter("Give --client-secret too: the shop signs its webhooks with it.")
     credentials = {"token": token} if token else {"client_id": client_id or "", "client_secret": client_secret or ""}
     with _connections() as connections, Progress("Connecting") as progress:
         made = connections.connect_shopify(

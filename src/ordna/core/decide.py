@@ -168,7 +168,7 @@ def _concluded(
     verdict = settle(state, order.verdict, policy, at, values)
     after = Order(state, verdict)
     decision = _decision(order, after, effects, policy, now)
-    return Outcome(after, tuple(all_facts), effects, (), None, None, decision)
+    return Outcome(after, tuple(all_facts), effects, None, None, decision)
 
 
 def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:

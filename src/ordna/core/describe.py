@@ -110,6 +110,11 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.StepRanLate: lambda x: f"The step “{x.step}” ran late.",
     e.TaskClaimed: lambda x: f"{x.by} took the task.",
     e.TaskSettled: lambda x: "Looked at and dealt with.",
+    e.FulfillmentOrderChanged: lambda x: (
+        f"Changed at {x.part.location_name or 'its location'}: {_units(x.part.lines)}."
+    ),
+    e.FulfillmentOrderAdded: lambda x: f"New at {x.part.location_name or 'a location'}: {_units(x.part.lines)}.",
+    e.FulfillmentOrderClosed: lambda x: f"Closed at {x.part.location_name or 'its location'}.",
     e.FulfillmentOrderHeld: lambda x: "Put on hold in the shop: " + ", ".join(h.reason for h in x.part.holds) + ".",
     e.EffectAsked: _asked,
     e.EffectConfirmed: lambda x: "The shop confirmed it.",

@@ -1,7 +1,8 @@
 """Effects: imperatives to an outside system. The core decides them, the engine keeps them, a connector performs them.
 
-Two natures. A **desired** effect is wanted minus observed (holds, tags, the note): it is computed anew whenever the
-picture changes, and opposites that were not sent cancel out. A **once** effect can't be taken back (fulfil, cancel):
+Two natures. A **desired** effect is wanted minus observed (holds, tags): it is computed anew whenever the
+picture changes, and opposites that were not sent cancel out. A **once** effect can't be taken back (fulfil, cancel,
+the note):
 it has one key per generation, is asked at most once, and a new generation exists only after an answer which proves
 that the last one did nothing.
 """

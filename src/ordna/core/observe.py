@@ -83,6 +83,16 @@ class _Observer:
         self.facts.append(Fact(event, at, "outside", self.message.source))
         self.state = evolve(self.state, event, at)
 
+    @property
+    def now(self) -> datetime:
+        return self.message.received_at
+
+    def dated(self, read_at: datetime) -> datetime:
+        """When what only a read shows came about: at the read, or for an order first seen by this very message, which
+        may be weeks old, by the last thing that is dated."""
+        first_seen = any(isinstance(fact.event, e.OrderPlaced) for fact in self.facts)
+        return max(fact.at for fact in self.facts) if first_seen else read_at
+
     def held_back(self, version: datetime, path: str) -> datetime:
         kept = clamp(version, self.message.received_at)
         if kept != version:
@@ -145,7 +155,7 @@ class _Observer:
     def problems(self, snapshot: Snapshot) -> None:
         found = (*snapshot.problems, *self.future)
         if found != self.state.problems.get("order", ()):
-            self.tell(e.ProblemsSeen("order", found), self.message.received_at)
+            self.tell(e.ProblemsSeen("order", found), snapshot.order.version if snapshot.order else self.now)
 
     # --- parcels ---
 
@@ -211,7 +221,7 @@ class _Observer:
         word, is old."""
         known = max(filter(None, (self.state.risk_version, self.state.routed_at)), default=None)
         if seen.level != self.state.risk and (known is None or seen.version > known):
-            self.tell(e.RiskAssessed(seen.level, seen.version), seen.version)
+            self.tell(e.RiskAssessed(seen.level, seen.version), self.dated(seen.version))
 
     # --- fulfillment orders ---
 
@@ -224,7 +234,8 @@ class _Observer:
             return
         if routed_at is None:
             if seen.items:
-                self.tell(e.OrderRouted(version, tuple(sorted(seen.items, key=lambda part: part.id))), version)
+                parts = tuple(sorted(seen.items, key=lambda part: part.id))
+                self.tell(e.OrderRouted(version, parts), self.dated(version))
             return
         before = len(self.facts)
         for part in sorted(seen.items, key=lambda item: item.id):

@@ -91,7 +91,7 @@ class Refusal(Struct, frozen=True):
 
 class Decision(Struct, frozen=True):
     """The record of a change of verdict, by its inputs. `changes` holds short rows: ("step", step, part, before,
-    after), ("hold", handle, "placed" | "released" | ...), ("effect", key, "asked" | "withdrawn")."""
+    after), ("hold", handle, "placed" | "released" | ...), ("effect", key, "asked")."""
 
     policy: int
     seq_before: int
@@ -114,7 +114,6 @@ class Outcome(Struct, frozen=True):
     order: Order
     facts: tuple[Fact, ...] = ()
     effects: tuple[Effect, ...] = ()
-    withdrawn: tuple[str, ...] = ()
     reread: Reread | None = None
     refusal: Refusal | None = None
     decision: Decision | None = None

@@ -56,6 +56,11 @@ class NotConnected(LinkError):
         self.code = answer.code or answer.result
 
 
+class NoSecret(LinkError):
+    """The app's client secret is missing: the shop signs its webhooks with it, and what is not signed is not
+    believed."""
+
+
 class UnknownConnection(LinkError):
     """The merchant has no such connection."""
 
@@ -127,18 +132,20 @@ class Connections:
         progress: Callable[[int], None] | None = None,
     ) -> Connected:
         """Check the credentials, write the connection in observe, subscribe to every topic we read, and have the recent
-        orders read. `NotConnected`.
+        orders read. `NotConnected`, `NoSecret`.
 
         `credentials`: {"token": ..} or {"client_id": .., "client_secret": ..}; `webhook_secret` where it is not the
         client secret. A shop that is connected already gets the new credentials and keeps its number.
         """
+        hook_secret = webhook_secret or credentials.get("client_secret")
+        if not hook_secret:
+            raise NoSecret(" ".join((NoSecret.__doc__ or "").split()))
         base_url = base_url.rstrip("/")
         domain = urlsplit(base_url).hostname or base_url
         through = channel(SHOPIFY, endpoint_of(base_url, domain, API_VERSION, credentials))
         facts = through.shop_facts()
         if isinstance(facts, Answer):
             raise NotConnected(facts)
-        hook_secret = webhook_secret or credentials.get("client_secret") or secrets.token_urlsafe(32)
         key, token = self._write(merchant, base_url, credentials, hook_secret, facts)
         subscribed = through.subscribe(f"{callback_base_url.rstrip('/')}/webhooks/{token}", CONNECTORS[SHOPIFY].topics)
         if isinstance(subscribed, Answer):

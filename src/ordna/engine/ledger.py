@@ -86,7 +86,6 @@ class Ledger:
         self._tasks_gone: list[tuple[int, str, str]] = []
         self._timers: list[TimerRow] = []
         self._timers_gone: list[tuple[int, str, str]] = []
-        self._withdrawn: list[tuple[int, str, str]] = []
         self._parts: list[tuple[int, int, str, str]] = []
         self._sealing: list[Page] = []
         self._closing: list[Page] = []
@@ -111,7 +110,6 @@ class Ledger:
             )  # fmt: skip
         if result.effects:
             page.effects.extend(result.effects)
-        self._withdrawn.extend((page.merchant_id, page.order_id, key) for key in result.withdrawn)
         if result.order.verdict is not page.order.verdict:
             for now in result.order.verdict.steps:
                 if now.status == "open":
@@ -262,8 +260,6 @@ class Ledger:
             work.write_timers(conn, self._timers)
         if effects:
             outbox.ask_effects(conn, effects)
-        if self._withdrawn:
-            outbox.withdraw_effects(conn, self._withdrawn, at)
         if self._parts:
             outbox.own_parts(conn, self._parts)
         if self.rereads:

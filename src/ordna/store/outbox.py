@@ -1,4 +1,4 @@
-"""The door to what is wanted of the world outside: effects asked and withdrawn, orders to be read again,
+"""The door to what is wanted of the world outside: effects asked, orders to be read again,
 parts' owners."""
 
 from __future__ import annotations
@@ -57,11 +57,6 @@ def ask_effects(conn: Connection, rows: Sequence[EffectRow]) -> None:
     done = conn.execute(SQL["ask_effects"], columns(_EFFECT, rows), prepare=True)
     if done.rowcount != len(rows):
         raise Overtaken(str(Overtaken.__doc__))
-
-
-def withdraw_effects(conn: Connection, rows: Sequence[tuple[int, str, str]], at: datetime) -> None:
-    """Take back (merchant, order, effect key) where it was not sent yet."""
-    conn.execute(SQL["withdraw_effects"], (at, *columns((Bigints, Texts, Texts), rows)), prepare=True)
 
 
 def want_rereads(conn: Connection, rows: Sequence[RereadRow]) -> None:

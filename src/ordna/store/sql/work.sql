@@ -77,14 +77,6 @@ from unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s
      as w(merchant_id, order_id, effect_key, generation, connection_id, lane, kind, once, body, asked_at, due_at)
 on conflict do nothing
 
--- name: withdraw_effects
--- Only what has not been sent can be taken back.
-update effect e
-set status = 'withdrawn', answered_at = %s::timestamptz
-from unnest(%s::bigint[], %s::text[], %s::text[]) as w(merchant_id, order_id, effect_key)
-where e.merchant_id = w.merchant_id and e.order_id = w.order_id and e.effect_key = w.effect_key
-  and e.status || '' = 'due'
-
 -- name: want_rereads
 insert into reread (merchant_id, connection_id, order_ref, lane, urgency, wanted_at, not_before, why)
 select merchant_id, connection_id, order_ref, lane::smallint, urgency::smallint, clock_timestamp(), not_before, why

@@ -162,6 +162,8 @@ def _missing(form: dict[str, str]) -> str:
         return "Write the shop’s address, like example.myshopify.com."
     if not form["token"] and not (form["client_id"] and form["secret"]):
         return "Give the access token of an app of the shop, or its client id and client secret."
+    if not form["secret"]:
+        return "Give the app’s client secret too: the shop signs its webhooks with it."
     return ""
 
 
