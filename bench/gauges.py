@@ -88,16 +88,19 @@ def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orde
     """Where the server's time went, dearest first: microseconds an order, calls an order, rows a call, the
     statement."""
     rows = conn.execute(
-        """select total_exec_time * 1000 / %(orders)s, calls::float / %(orders)s, rows::float / calls, query
+        """select total_exec_time * 1000 / %(orders)s, total_plan_time * 1000 / %(orders)s, calls::float / %(orders)s, rows::float / calls, query
            from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = %(database)s
              and s.userid <> (select oid from pg_roles where rolname = current_user)
            order by 1 desc limit 60""",
         {"orders": orders, "database": database},
     )
-    head = "us/order  calls/order  rows/call  statement"
+    head = "run us/order  plan us/order  calls/order  rows/call  statement"
     return [
         head,
-        *(f"{row[0]:8.0f}  {row[1]:11.3f}  {row[2]:9.1f}  {' '.join(str(row[3]).split())[:150]}" for row in rows),
+        *(
+            f"{row[0]:12.0f}  {row[1]:13.0f}  {row[2]:11.3f}  {row[3]:9.1f}  {' '.join(str(row[4]).split())[:150]}"
+            for row in rows
+        ),
     ]
 
 

@@ -89,6 +89,7 @@ class Run:
         server = embedded.start(self.home / "postgres")
         with psycopg.connect(server.dsn(), autocommit=True) as conn:
             conn.execute("alter system set shared_preload_libraries = 'pg_stat_statements'")
+            conn.execute("alter system set pg_stat_statements.track_planning = on")
         server.stop()
         server = embedded.start(self.home / "postgres")
         schema.install(server.dsn())
