@@ -39,7 +39,8 @@ class House(Shop):
     def place_routed(self, number: int = 1001, **changes: Any) -> str:
         """An order as a read shows it, with a fulfillment order that is open for work."""
         self.now = clock.now()
-        node = nodes.order(id=nodes.gid("Order", number), name=f"#{number}", **changes)
+        stamps = dict.fromkeys(("createdAt", "processedAt", "updatedAt"), self.now.isoformat())
+        node = nodes.order(id=nodes.gid("Order", number), name=f"#{number}", **{**stamps, **changes})
         began = (self.now - timedelta(seconds=1)).isoformat()
         self.tell("ordna/read", str(number), nodes.read_body(node, began))
         self.step()

@@ -61,7 +61,7 @@ def teach(conn: psycopg.Connection) -> None:
             )
         )
         conn.execute(sql.SQL("analyze {}").format(name))
-        conn.execute(sql.SQL("truncate {}").format(name))
+        conn.execute(sql.SQL("truncate {} restart identity").format(name))
 
 
 def _value(table: str, column: str, kind: str) -> str:
