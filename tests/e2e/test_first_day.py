@@ -167,12 +167,13 @@ def explain(running: Running, name: str) -> None:
 
 
 def end(running: Running) -> None:
-    """SIGTERM ends everything that was started, PostgreSQL too."""
+    """SIGTERM ends everything that was started, PostgreSQL too; the page that is still open keeps nothing from it."""
     started = running.processes()
     for what in ("practice", "serve", "worker", "postgres"):
         assert any(what in line for line in started.values()), f"no {what} among {started}"
     running.process.send_signal(signal.SIGTERM)
     assert running.process.wait(STOPS_WITHIN_S) == 0
+    assert "killed" not in "".join(running.said), running.said[-3:]
     left = awaited("every process ends", lambda: not [what for pid, what in started.items() if not gone(pid)], 20)
     assert left
 

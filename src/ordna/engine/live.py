@@ -121,11 +121,13 @@ class LiveApp:
     """`GET /live` as bare ASGI: server-sent events of the merchant the cookie header belongs to.
 
     `authorize` gets the raw cookie header and answers the merchant, or None; it may block, so it runs in a thread.
+    When `stopping` is set every stream ends: an open page must not keep the process from stopping.
     """
 
-    def __init__(self, hub: Hub, authorize: Authorize) -> None:
+    def __init__(self, hub: Hub, authorize: Authorize, stopping: asyncio.Event) -> None:
         self._hub = hub
         self._authorize = authorize
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
@@ -141,21 +143,24 @@ class LiveApp:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: 3000\n\n", "more_body": True})
-        gone: asyncio.Task[None] = asyncio.ensure_future(_until_gone(receive))
+        gone: asyncio.Future[Any] = asyncio.ensure_future(_until_gone(receive))
+        stopped: asyncio.Future[Any] = asyncio.ensure_future(self._stopping.wait())
         try:
             with self._hub.stream(merchant) as changed:
-                await _tell_until(gone, changed, send)
+                await _tell_until((gone, stopped), changed, send)
+            if not gone.done():
+                await send({"type": "http.response.body", "body": b""})
         finally:
             gone.cancel()
+            stopped.cancel()
 
 
-async def _tell_until(gone: asyncio.Task[None], changed: asyncio.Event, send: Send) -> None:
-    while not gone.done():
+async def _tell_until(ends: tuple[asyncio.Future[Any], ...], changed: asyncio.Event, send: Send) -> None:
+    while True:
         waiting = asyncio.ensure_future(changed.wait())
-        both: set[asyncio.Future[Any]] = {gone, waiting}
-        await asyncio.wait(both, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*ends, waiting}, timeout=TICK_S, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
-        if gone.done():
+        if any(end.done() for end in ends):
             return
         line = b"event: changed\ndata: 1\n\n" if changed.is_set() else b": still here\n\n"
         changed.clear()

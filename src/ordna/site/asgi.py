@@ -7,6 +7,7 @@ for views that block. docs/adr/0003-one-port.md has the figures. Large shops run
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -27,15 +28,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def pages() -> App:
-    """Pages, API and live updates."""
+def pages(stopping: asyncio.Event) -> App:
+    """Pages, API and live updates; these end when `stopping` is set."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ordna.site.settings")
     from django.core.wsgi import get_wsgi_application
 
     django = WSGIMiddleware(get_wsgi_application(), workers=PAGE_THREADS)  # type: ignore[arg-type]
     from ordna.site.seats import merchant_of
 
-    live = LiveApp(Hub(place.dsn()), merchant_of)
+    live = LiveApp(Hub(place.dsn()), merchant_of, stopping)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/live":
@@ -50,14 +51,14 @@ def pages() -> App:
     return application
 
 
-def intake() -> App:
-    """Webhooks alone."""
+def intake(_stopping: asyncio.Event) -> App:
+    """Webhooks alone; each is answered within a second, so nothing has to be ended."""
     return Intake(Database(place.dsn(), connections_max=4, patience_s=0.8), keyring(place.home()))
 
 
-def everything() -> App:
+def everything(stopping: asyncio.Event) -> App:
     """Webhooks, live updates, pages and API."""
-    webhooks, rest = intake(), pages()
+    webhooks, rest = intake(stopping), pages(stopping)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await (webhooks if scope["path"].startswith("/webhooks/") else rest)(scope, receive, send)

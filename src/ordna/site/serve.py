@@ -21,8 +21,8 @@ class PortTaken(OSError):
 def run(host: str, port: int, part: str = "everything") -> None:
     """Serve one of `PARTS`. Blocks. `PortTaken`."""
     check_free(host, port)
-    application = PARTS[part]()
-    asyncio.run(_serve(application, host, port))
+    stopping = asyncio.Event()
+    asyncio.run(_serve(PARTS[part](stopping), stopping, host, port))
 
 
 def check_free(host: str, port: int) -> None:
@@ -35,8 +35,7 @@ def check_free(host: str, port: int) -> None:
             raise PortTaken(f"Port {port} is in use by another program; choose one with --port.") from error
 
 
-async def _serve(application: asgi.App, host: str, port: int) -> None:
-    stopping = asyncio.Event()
+async def _serve(application: asgi.App, stopping: asyncio.Event, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     server = Server(
