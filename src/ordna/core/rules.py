@@ -29,10 +29,9 @@ def verdicts(state: OrderState, flow: Flow, values: Values, at: datetime) -> tup
     out: list[Fact] = []
     known = {hold.handle: hold for hold in state.holds}
     wanted: set[str] = set()
-    stoppable = can_still_be_stopped(state)
     for rule in flow.rules:
         true = rule.when.evaluate(values) is True
-        if true and stoppable:
+        if true and rule.holds and can_still_be_stopped(state):
             for number, action in enumerate(rule.holds):
                 handle = handle_of(f"rule-{rule.name}-{number}" if number else f"rule-{rule.name}")
                 wanted.add(handle)

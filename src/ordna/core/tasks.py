@@ -118,13 +118,13 @@ def _contradictions(
     What people do inside the house (picking) can be undone, and so contradicts nothing. Each gap is told once, at the
     first deed that went past it.
     """
-    by_key = {(now.step, now.part): now for now in steps}
-    titles = {step.name: step.title for step in flow.steps}
+    done = {now.step for now in steps if now.status == "done"}
+    past = [step for step in flow.steps if step.name in done and _can_go_past(step)]
+    by_key = {(now.step, now.part): now for now in steps} if past else {}
+    titles = {step.name: step.title for step in flow.steps} if past else {}
     needs = upstream_of(tuple((step.name, step.upstream) for step in flow.steps))
     told: set[tuple[str, str]] = set()
-    for step in flow.steps:
-        if step.ends_by is not Nature.DEED or step.system == "ordna":
-            continue
+    for step in past:
         for now in steps:
             if now.step != step.name or now.status != "done":
                 continue
@@ -137,6 +137,11 @@ def _contradictions(
                 yield f"contradiction:{step.name}:{now.part}:{name}", "Done out of order", words
     if values.get("order.cancelled") is True and any(own["fulfillment_order.shipped"] for own in parts.values()):
         yield "shipped-cancelled", "Shipped although cancelled", "A parcel of a cancelled order left the house."
+
+
+def _can_go_past(step: Step) -> bool:
+    """Whether the step is a deed outside with something before it."""
+    return step.ends_by is Nature.DEED and step.system != "ordna" and bool(step.upstream)
 
 
 def _to_put_back(state: OrderState) -> Iterator[str]:
