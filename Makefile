@@ -51,7 +51,7 @@ clean:
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Ordna needs Python 3.11 or newer; none was found."; exit 1; }
-	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	@echo "Making .venv"; $(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "Python could not make an environment (Debian: apt-get install python3-venv)."; exit 1; }
 
 .venv/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml | .venv/bin/python

@@ -21,6 +21,7 @@ from ordna.connectors.registry import CONNECTORS
 from ordna.connectors.shopify.client import API_VERSION
 from ordna.connectors.shopify.outbound import ShopFacts
 from ordna.core.decide import decide
+from ordna.core.describe import effect_words
 from ordna.core.messages import WentLive
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, TaskNow, decode_verdict
@@ -297,4 +298,6 @@ def _new_tasks(order: Order, outcome: Outcome) -> list[TaskNow]:
 
 def _in_words(order: Order, outcome: Outcome) -> tuple[str, ...]:
     said = [f"Task: {task.title}" for task in _new_tasks(order, outcome)]
-    return tuple(said + [f"Sent to the shop: {effect.key}" for effect in outcome.effects])
+    return tuple(
+        said + [f"The shop is asked to {effect_words(type(effect.body).__name__)}" for effect in outcome.effects]
+    )
