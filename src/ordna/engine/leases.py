@@ -49,6 +49,8 @@ class Leases:
         self._slot: int | None = None
         self._held: dict[tuple[int, int], Lease] = {}
         self._merchants: list[int] = []
+        self.busy: frozenset[tuple[int, int]] = frozenset()
+        """The lanes that had messages waiting when last looked, held or not."""
         self._renewed = self._looked = self._claimed = float("-inf")
 
     @property
@@ -118,6 +120,7 @@ class Leases:
             return
         with self._database.engine(self._merchants) as conn:
             wanted = set(conn.execute(SQL["lanes_with_messages"], prepare=True).fetchall())
+            self.busy = frozenset(wanted)
             if look_at_due:
                 wanted |= set(conn.execute(SQL["lanes_with_due"], prepare=True).fetchall())
             free = sorted(wanted - set(self._held))

@@ -29,6 +29,7 @@ from ordna.store.orders import Overtaken
 
 ROWS_MAX = 500
 ROWS_MIN = 50
+LANES_FEW = 64
 LANE_ROWS_MIN = 20
 LANE_SHARES = 4  # one lane may fill up to so many times its share of a batch
 BYTES_MAX = 16 * 1024 * 1024
@@ -59,6 +60,7 @@ class Stepper:
         self._policies = policies
         self._now = now
         self._touched = touched
+        self._gave: set[tuple[int, int]] = set()
         self._heard: dict[tuple[int, int], datetime] = {}
 
     def round(self) -> int:
@@ -82,7 +84,7 @@ class Stepper:
         rows: list[Waiting] = []
         try:
             with self._database.engine([lease.merchant_id for lease in held]) as conn:
-                rows = self._take(conn, [lease[:2] for lease in held])
+                rows = self._take(conn, self._worth_a_look(held))
                 together = not any(row.tries for row in rows)
                 if rows and together:
                     self._handle(conn, rows)
@@ -92,6 +94,7 @@ class Stepper:
         except Exception:
             _log.exception("a batch of %d messages failed; each is tried alone", len(rows))
             together = False
+        self._gave = {(row.merchant_id, row.lane) for row in rows}
         if together:
             self._tell(rows)
         else:
@@ -99,6 +102,14 @@ class Stepper:
         return len(rows)
 
     # --- a batch ---
+
+    def _worth_a_look(self, held: Sequence[Lease]) -> list[tuple[int, int]]:
+        """With few lanes, all of them; with thousands, those that had messages when the leases were last looked after,
+        some times a second, and those that just gave some: a look into an empty lane costs as much as a message."""
+        lanes = [lease[:2] for lease in held]
+        if len(lanes) <= LANES_FEW:
+            return lanes
+        return [lane for lane in lanes if lane in self._leases.busy or lane in self._gave] or lanes[:LANES_FEW]
 
     def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]]) -> list[Waiting]:
         cap = self.rows_cap
