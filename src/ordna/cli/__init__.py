@@ -96,6 +96,7 @@ def practice(
     history_days: Annotated[int, typer.Option(help="How many days it has lived already.", min=0, max=365)] = 30,
     orders_per_day: Annotated[float, typer.Option(help="Orders a day in that time.", min=0)] = 100,
     orders_per_hour: Annotated[float, typer.Option(help="New orders an hour from now on.", min=0)] = 60,
+    state: Annotated[Path | None, typer.Option(help="Keep the shop in this file, and go on with it.")] = None,
     quiet: Annotated[bool, typer.Option(help="Print nothing.", hidden=True)] = False,
 ) -> None:
     """Open a practice shop: a Shopify that behaves like Shopify, to try a flow on before your real shop."""
@@ -107,7 +108,7 @@ def practice(
 
     end_with_supervisor()
     with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
-        run("127.0.0.1", port, seed, history_days, orders_per_day, orders_per_hour)
+        run("127.0.0.1", port, seed, history_days, orders_per_day, orders_per_hour, state)
 
 
 @app.command()

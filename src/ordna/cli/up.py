@@ -48,9 +48,12 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
 
 
 def _start(supervisor: Supervisor, port: int, workers: int, practice: bool, practice_port: int) -> None:
+    from ordna.site import place
+
     beside: dict[str, str] = {}
     if practice:
         asked = ["--port", str(practice_port), "--orders-per-day", str(PRACTICE_ORDERS_PER_DAY), "--quiet"]
+        asked += ["--state", str(place.home() / "practice.state")]
         supervisor.add(Child("practice shop", ["practice", *asked]))
         beside["ORDNA_PRACTICE"] = _practice_shop(f"http://127.0.0.1:{practice_port}")
     supervisor.add(Child("web process", ["serve", "--port", str(port)], beside))

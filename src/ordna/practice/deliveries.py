@@ -85,6 +85,7 @@ class DeliveryDesk:
     _heap: list[tuple[datetime, int, Delivery]] = field(default_factory=list)
     _sequence: int = 0
     _gone: set[int] = field(default_factory=set)
+    _on_the_way: dict[int, Delivery] = field(default_factory=dict)
 
     def announce(self, event: Event, target: Target) -> list[Delivery]:
         """Plan the event for one subscription; answers the deliveries that will happen, as the stages decide."""
@@ -108,6 +109,7 @@ class DeliveryDesk:
                 self._finish(delivery, "withdrawn", "subscription deleted", now)
                 continue
             taken.append(delivery)
+            self._on_the_way[id(delivery)] = delivery
         return taken
 
     def next_due_at(self) -> datetime | None:
@@ -116,6 +118,7 @@ class DeliveryDesk:
 
     def answered(self, delivery: Delivery, status: int, detail: str, now: datetime) -> None:
         """Record one try: `status` is the HTTP status, 0 when no answer came (then `detail` says why)."""
+        self._on_the_way.pop(id(delivery), None)
         delivery.attempts += 1
         if 200 <= status < 300:
             self._finish(delivery, "delivered", str(status), now)
@@ -138,6 +141,19 @@ class DeliveryDesk:
     def waiting(self) -> int:
         """How many deliveries wait for their first try or a retry."""
         return len(self._heap)
+
+    def unfinished(self) -> list[Delivery]:
+        """Every delivery that waits or is on its way now, earliest due first."""
+        waiting = [entry[2] for entry in sorted(self._heap, key=lambda entry: entry[:2])]
+        every = [*self._on_the_way.values(), *waiting]
+        return [delivery for delivery in every if delivery.target.subscription_id not in self._gone]
+
+    def take_up(self, deliveries: Iterable[Delivery]) -> None:
+        """Go on with deliveries that another desk left unfinished."""
+        for delivery in deliveries:
+            self.log.append(delivery)
+            self._count("planned")
+            self._push(delivery)
 
     def _push(self, delivery: Delivery) -> None:
         # The sequence keeps equal due times in the order of planning and deliveries out of the comparison.

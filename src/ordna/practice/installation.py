@@ -75,6 +75,16 @@ class WebhookSubscription:
     failures: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """How an order shall be cancelled, as it was asked for."""
+
+    reason: str
+    restock: bool
+    refund: bool = False
+    staff_note: str | None = None
+
+
 @dataclass(slots=True)
 class Job:
     """Work that Shopify does after it answered. `errors` are those the job found, as (code, message)."""
@@ -83,4 +93,5 @@ class Job:
     kind: str
     done: bool = False
     order_id: int | None = None
+    cancellation: Cancellation | None = None
     errors: list[tuple[str, str]] = field(default_factory=list)

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ordna.practice import derive
@@ -22,8 +24,8 @@ from ordna.practice.checkout import Basket, checked_out
 from ordna.practice.deeds import DEEDS
 from ordna.practice.model import Fulfillment, Order
 from ordna.practice.mutations.fulfillments import add_event
-from ordna.practice.mutations.orders import close_order
-from ordna.practice.mutations.placing import place_order
+from ordna.practice.mutations.orders import close_order, run_open_jobs
+from ordna.practice.mutations.placing import place_order, route
 from ordna.practice.mutations.refusal import Refused
 from ordna.practice.plots import (
     HISTORY_TEMPO,
@@ -75,6 +77,8 @@ class Life:
         self._buyers = Random(f"buyers {seed}")
         self._pace_version = 0
         self._parked: list[Callable[[], None]] = []
+        self._open_steps: dict[int, tuple[Order, Step]] = {}
+        self._step_numbers = count()
 
     def history(self, days: int, orders_per_day: float) -> Iterator[list[Change]]:
         """Live through `days` days from the world's present; yields, day by day, everything that changed."""
@@ -123,8 +127,35 @@ class Life:
         place_order(self.world, order)
         random = Random(f"plot {self.seed} {order.number}")
         for step in draw_plot(self.world, order, basket.payment, random, self._tempo()):
-            self._plan(step.at - self.world.now(), partial(self._act, order, step))
+            self._intend(order, step)
         return order
+
+    def state(self) -> dict[str, Any]:
+        """What the shop's life remembers beside the world: pace, pause, who comes next, what people intend."""
+        return {
+            "seed": self.seed,
+            "orders_per_hour": self.orders_per_hour,
+            "is_paused": self.is_paused,
+            "buyers": self._buyers.getstate(),
+            "open_steps": list(self._open_steps.values()),
+        }
+
+    @classmethod
+    def from_state(cls, world: World, state: dict[str, Any]) -> Life:
+        """Live on in a world whose scheduled work was not kept: what is overdue happens at once."""
+        life = cls(world, state["seed"])
+        life._buyers.setstate(state["buyers"])
+        life.is_paused = state["is_paused"]
+        for order in list(world.orders.values()):
+            route(world, order)
+        run_open_jobs(world)
+        for order, step in state["open_steps"]:
+            life._intend(order, step)
+        life.go_live(state["orders_per_hour"])
+        for parcel in world.fulfillments.values():
+            if parcel.status == "SUCCESS" and parcel.order.closed_at is None:
+                life._send_off(parcel)
+        return life
 
     def _plan(self, delay: timedelta, work: Callable[[], None]) -> None:
         self.world.later(delay, lambda: self._parked.append(work) if self.is_paused else work())
@@ -162,7 +193,13 @@ class Life:
             self._next_buyer()
             self._expect_buyer(pace_version)
 
-    def _act(self, order: Order, step: Step) -> None:
+    def _intend(self, order: Order, step: Step) -> None:
+        number = next(self._step_numbers)
+        self._open_steps[number] = (order, step)
+        self._plan(step.at - self.world.now(), partial(self._act, number))
+
+    def _act(self, number: int) -> None:
+        order, step = self._open_steps.pop(number)
         is_apps_work = self.is_live and not step.by_hand and step.deed.startswith("ship")
         deed = DEEDS[step.deed]
         if is_apps_work or order.deleted or not deed.is_open(order):
@@ -189,14 +226,14 @@ class Life:
                     self._send_gift_cards(change.subject)
 
     def _send_off(self, parcel: Fulfillment) -> None:
-        """Schedule a parcel's journey, and the closing of its order some time after it arrived."""
+        """Schedule what is left of a parcel's journey, and the closing of its order some time after it arrived."""
         if not any(part.line.requires_shipping for part in parcel.lines):
             self._plan(timedelta(0), lambda: self._close(parcel.order))
             return
         random = Random(f"parcel {self.seed} {parcel.id}")
         tempo = _CARRIER_TEMPO["live" if self.is_live else "history"]
         after = timedelta(0)
-        for status, low, high in _journey(random):
+        for status, low, high in _left(_journey(random), parcel):
             after += tempo.hours(random, low, high)
             if tempo.office_hours and status in _AT_THE_DOOR:
                 zone = ZoneInfo(self.world.shop.zone)
@@ -219,6 +256,14 @@ class Life:
         done = derive.fulfillment_status(order) == "FULFILLED" and not DEEDS["deliver"].is_open(order)
         if done and not (order.closed_at or order.deleted) and derive.financial_status(order) != "PENDING":
             close_order(self.world, order)
+
+
+def _left(journey: list[tuple[str, float, float]], parcel: Fulfillment) -> list[tuple[str, float, float]]:
+    """The journey without the steps at its beginning that the parcel has already reported."""
+    for event in parcel.events:
+        if journey and journey[0][0] == event.status:
+            journey = journey[1:]
+    return journey
 
 
 def _journey(random: Random) -> list[tuple[str, float, float]]:

@@ -19,6 +19,7 @@ from decimal import Decimal
 
 from ordna.practice.installation import DEFAULT_SCOPES as DEFAULT_SCOPES
 from ordna.practice.installation import App as App
+from ordna.practice.installation import Cancellation as Cancellation
 from ordna.practice.installation import Job as Job
 from ordna.practice.installation import Shop as Shop
 from ordna.practice.installation import WebhookSubscription as WebhookSubscription

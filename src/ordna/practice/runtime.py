@@ -70,6 +70,14 @@ class PracticeShop:
         """What happened to an order, oldest first."""
         return self._stories.get(order_id, [])
 
+    def stories(self) -> dict[int, list[Told]]:
+        """All stories, by the order's id."""
+        return self._stories
+
+    def take_up_stories(self, stories: dict[int, list[Told]]) -> None:
+        """Go on telling these stories."""
+        self._stories = stories
+
     def credentials(self) -> dict[str, str]:
         """What Ordna's connect page asks for. They open this practice shop and nothing else."""
         app = self.world.apps[0]

@@ -80,6 +80,19 @@ class World:
         self._first_id: int | None = None
         self._due: list[tuple[datetime, int, Callable[[], object]]] = []
 
+    def state(self) -> dict[str, Any]:
+        """Everything in the shop as it stands, without scheduled work and untold changes."""
+        return {name: value for name, value in vars(self).items() if name not in ("_due", "outbox")}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> World:
+        """The shop of a `state`. ValueError where the state is not of this World's kind."""
+        world = cls(state["shop"], state["_at"])
+        if set(state) != set(world.state()):
+            raise ValueError("The state names other parts than a shop has.")
+        vars(world).update(state)
+        return world
+
     def now(self) -> datetime:
         return self._at
 
@@ -108,6 +121,10 @@ class World:
     def count_ids_from(self, number: int) -> None:
         """Have the ids of kinds that were not counted yet begin at this number, above ids brought from elsewhere."""
         self._first_id = number
+
+    def leave_numbers_out(self, count: int = 1000) -> None:
+        """Go on counting further up, because somebody may know of records that this shop has forgotten."""
+        self._counters = {kind: number + count for kind, number in self._counters.items()}
 
     def next_id(self, kind: str) -> int:
         number = self._counters.get(kind, self._first_id or _FIRST_ID.get(kind, _FIRST_OTHER_ID))

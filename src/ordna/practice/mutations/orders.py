@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from ordna.practice import derive
-from ordna.practice.model import Job, Order
+from ordna.practice.model import Cancellation, Job, Order
 from ordna.practice.mutations.payments import refund_order, void_authorizations
 from ordna.practice.mutations.placing import adjust_stock, close_empty, touch
 from ordna.practice.mutations.refusal import Refused, UserError, refuse
@@ -70,14 +71,21 @@ def cancel_order(
     number = world.next_id("Job")
     job = Job(id=str(UUID(int=(0x5E55 << 112) | (0x4 << 76) | (0x8 << 60) | number)), kind="orderCancel")
     job.order_id = order.id
+    job.cancellation = Cancellation(reason, restock, refund, staff_note)
     world.jobs[job.id] = job
     order.cancel_job_id = job.id
-
-    def work() -> None:
-        _run_cancellation(world, order, job, reason, restock, refund, staff_note)
-
-    world.later(world.job_delay, work)
+    world.later(world.job_delay, partial(_run_cancellation, world, order, job, job.cancellation))
     return job
+
+
+def run_open_jobs(world: World) -> None:
+    """Run the jobs that are not done yet, now."""
+    for job in [job for job in world.jobs.values() if not job.done]:
+        order = world.orders.get(job.order_id or 0)
+        if order is None or job.cancellation is None:
+            job.done = True
+        else:
+            _run_cancellation(world, order, job, job.cancellation)
 
 
 def delete_order(world: World, order: Order) -> None:
@@ -104,9 +112,7 @@ def _may_cancel(world: World, order: Order, staff_note: str | None) -> None:
         raise Refused(UserError("Cancellation is already in progress", None, "INVALID"))
 
 
-def _run_cancellation(
-    world: World, order: Order, job: Job, reason: str, restock: bool, refund: bool, staff_note: str | None
-) -> None:
+def _run_cancellation(world: World, order: Order, job: Job, asked: Cancellation) -> None:
     job.done = True
     try:
         _may_cancel(world, order, None)
@@ -115,11 +121,11 @@ def _run_cancellation(
         return
     live = [one for one in order.fulfillment_orders if one.status in derive.LIVE]
     void_authorizations(world, order)
-    if refund:
-        refund_order(world, order, restock=restock)
+    if asked.refund:
+        refund_order(world, order, restock=asked.restock)
     for one in live:
         for part in one.lines:
-            if restock:
+            if asked.restock:
                 adjust_stock(world, part.line, one.location, part.remaining_quantity)
             part.remaining_quantity = 0
             part.total_quantity = 0
@@ -128,8 +134,8 @@ def _run_cancellation(
     for line in order.lines:
         line.removed = line.quantity - line.fulfilled
     order.cancelled_at = world.now()
-    order.cancel_reason = reason
-    order.staff_note = staff_note
+    order.cancel_reason = asked.reason
+    order.staff_note = asked.staff_note
     order.closed_at = order.cancelled_at
     touch(world, order)
     world.changed("orders/cancelled", order)
