@@ -32,7 +32,7 @@ from ordna.core.tasks import wanted
 from ordna.core.vocabulary import Values, order_values, part_values
 
 ROUTING_PATIENCE = timedelta(minutes=5)
-UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded)
+UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded, e.ShipmentInTransit, e.ShipmentOutForDelivery)
 MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
 
 
