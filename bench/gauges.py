@@ -95,13 +95,12 @@ def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orde
         {"orders": orders, "database": database},
     )
     head = "run us/order  plan us/order  calls/order  rows/call  statement"
-    return [
-        head,
-        *(
-            f"{row[0]:12.0f}  {row[1]:13.0f}  {row[2]:11.3f}  {row[3]:9.1f}  {' '.join(str(row[4]).split())[:150]}"
-            for row in rows
-        ),
-    ]
+    return [head, *(_line(row) for row in rows)]
+
+
+def _line(row: tuple[object, ...]) -> str:
+    run, plan, calls, found = (float(str(value)) for value in row[:4])
+    return f"{run:12.0f}  {plan:13.0f}  {calls:11.3f}  {found:9.1f}  {' '.join(str(row[4]).split())[:150]}"
 
 
 def stages(conn: psycopg.Connection[tuple[object, ...]]) -> dict[str, float]:

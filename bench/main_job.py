@@ -46,7 +46,7 @@ SETTLED = "select count(*) from orders where not open"
 def main() -> int:
     """Run, print, write."""
     parser = argparse.ArgumentParser(description="Whole lives of orders, end to end.")
-    parser.add_argument("--orders", type=int, default=4000)
+    parser.add_argument("--orders", type=int, default=3000)
     parser.add_argument("--merchants", type=int, nargs="*", default=[1, 500])
     parser.add_argument("--window", type=int, default=900, help="orders under way at once")
     parser.add_argument("--sockets", type=int, default=64)
@@ -279,7 +279,9 @@ class Run:
         report = replay(Database(dsn), None)
         with psycopg.connect(dsn) as conn:
             through = conn.execute(SETTLED).fetchone()
-            rows = dict(conn.execute("select coalesce(outcome, 'waiting'), count(*) from inbox group by 1").fetchall())
+            rows: dict[str, int] = dict(
+                conn.execute("select coalesce(outcome, 'waiting'), count(*) from inbox group by 1").fetchall()
+            )
         done = through[0] if through else 0
         saturated = told["sender"]["generator_cpu_s"] > 0.95 * (
             told["sender"]["ended_at"] - told["sender"]["started_at"]
