@@ -76,6 +76,14 @@ def _routed(event: Any) -> str:
     )
 
 
+def _held(event: Any) -> str:
+    """Who stops the work outside: others by their reasons, and only when there are none, we ourselves."""
+    others = ", ".join(hold.reason.replace("_", " ") for hold in event.part.holds if not hold.ours)
+    if others:
+        return f"Put on hold in the shop: {others}."
+    return "Our hold stands in the shop." if event.part.holds else "Put on hold in the shop."
+
+
 def _problems(event: Any) -> str:
     if not event.problems:
         return "Everything can be read again."
@@ -90,9 +98,14 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.OrderPlaced: _placed,
     e.OrderChanged: _changed,
     e.OrderCancelled: lambda x: f"The shop cancelled the order{f' ({x.reason})' if x.reason else ''}.",
+    e.OrderClosed: lambda x: "The order was closed (archived in the shop).",
+    e.OrderReopened: lambda x: "The order was reopened in the shop.",
+    e.NoChangeSeen: lambda x: "The shop sent the order again; nothing had changed.",
     e.OrderRouted: _routed,
+    e.RoutingConfirmed: lambda x: "Read again; nothing had changed.",
     e.Shipped: _shipped,
     e.ShipmentChanged: lambda x: f"Tracking changed to {x.shipment.tracking or 'none'}.",
+    e.ShipmentDelivered: lambda x: "Delivered: the receiver has it.",
     e.ProblemsSeen: _problems,
     e.OddMoveSeen: lambda x: (
         f"The {x.machine.replace('_', ' ')} went from {x.before} to {x.after}, where no path leads."
@@ -115,7 +128,8 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     ),
     e.FulfillmentOrderAdded: lambda x: f"New at {x.part.location_name or 'a location'}: {_units(x.part.lines)}.",
     e.FulfillmentOrderClosed: lambda x: f"Closed at {x.part.location_name or 'its location'}.",
-    e.FulfillmentOrderHeld: lambda x: "Put on hold in the shop: " + ", ".join(h.reason for h in x.part.holds) + ".",
+    e.FulfillmentOrderHeld: _held,
+    e.FulfillmentOrderOpened: lambda x: "Free for work again in the shop.",
     e.EffectAsked: _asked,
     e.EffectConfirmed: lambda x: "The shop confirmed it.",
     e.EffectRefused: lambda x: f"The shop refused: {x.sentence}",

@@ -208,6 +208,18 @@ def part_of(state: OrderState, part_id: str) -> PartSeen | None:
     return next((part for part in state.parts if part.id == part_id), None)
 
 
+def part_names(state: OrderState) -> dict[str, str]:
+    """What people call each fulfillment order: its place, numbered where a place has several."""
+    live = live_parts(state)
+    out: dict[str, str] = {}
+    for part in state.parts:
+        place = part.location_name or "To be shipped"
+        same = [other.id for other in live if (other.location_name or "To be shipped") == place]
+        number = f" ({same.index(part.id) + 1} of {len(same)})" if len(same) > 1 and part.id in same else ""
+        out[part.id] = place + number
+    return out
+
+
 def slot_of(key: str) -> str:
     """The slot of an effect's key: what it is about, without its generation."""
     return key.rpartition("#")[0] or key

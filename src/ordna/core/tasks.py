@@ -15,7 +15,15 @@ from msgspec.structs import replace
 
 from ordna.core.flow.model import Flow, Step
 from ordna.core.flow.vocabulary import Nature
-from ordna.core.order import OrderState, covers, handled_units, is_being_shipped, part_of, shipped_units
+from ordna.core.order import (
+    OrderState,
+    covers,
+    handled_units,
+    is_being_shipped,
+    part_names,
+    part_of,
+    shipped_units,
+)
 from ordna.core.outcome import StepNow, TaskNow, Verdict
 from ordna.core.steps import OVER, upstream_of
 from ordna.core.vocabulary import Values
@@ -77,17 +85,32 @@ def _of_step(
     key = f"do:{step.name}:{now.part}"
     if step.asks == "ship" and is_being_shipped(state, now.part):
         return
+    title = _title(state, step, now, parts)
     if step.asks and ours:
-        reason = f"{step.title}: it is your turn."
-        yield TaskNow(key, "step", step.owner, step.title, reason, *place, (step.asks,))
+        reason = f"{title}: it is your turn."
+        yield TaskNow(key, "step", step.owner, title, reason, *place, (step.asks,))
     elif step.ends_by is Nature.CIRCUMSTANCE and ours and step.ends.evaluate({**scope, "held": False}) is not True:
-        reason = step.ends.explain({**scope, "held": False}).sentence()
-        asks = ("accept_address",) if "address.complete" in step.ends.reads else ()
-        yield TaskNow(key, "step", step.owner, step.title, reason, *place, (*asks, "cancel"))
+        words = step.ends.explain({**scope, "held": False}).reason()
+        reason = f"{words[:1].upper()}{words[1:]}."
+        asks = ("accept_address",) if _could_vouch(state, step) else ()
+        yield TaskNow(key, "step", step.owner, title, reason, *place, (*asks, "cancel"))
     elif now.late:
         owner = step.owner if ours else _desk(flow)
-        reason = f"{step.title} was to be done {step.within.text} after it began, and is not."
-        yield TaskNow(f"late:{step.name}:{now.part}:{now.run}", "late", owner, f"Late: {step.title}", reason, *place)
+        reason = f"{title} was to be done {step.within.text} after it began, and is not."
+        yield TaskNow(f"late:{step.name}:{now.part}:{now.run}", "late", owner, f"Late: {title}", reason, *place)
+
+
+def _could_vouch(state: OrderState, step: Step) -> bool:
+    """Whether a person's word on the address is among what the step lacks."""
+    return "address.complete" in step.ends.reads and state.address_complete is not True
+
+
+def _title(state: OrderState, step: Step, now: StepNow, parts: dict[str, Values]) -> str:
+    """The step's title, with the place where the order is worked on in several."""
+    part = part_of(state, now.part) if step.per and len(parts) > 1 else None
+    if part is None or not part.location_name:
+        return step.title
+    return f"{step.title} at {part_names(state)[part.id]}"
 
 
 def _unread(state: OrderState) -> Iterator[tuple[str, str, str]]:

@@ -10,7 +10,15 @@ from typing import Any
 from ordna.core.describe import describe, effect_words, group
 from ordna.core.explain import Explanation
 from ordna.core.flow import Flow
-from ordna.core.order import OrderState, delivered_units, handled_units, live_parts, part_status, shipped_units
+from ordna.core.order import (
+    OrderState,
+    delivered_units,
+    handled_units,
+    live_parts,
+    part_names,
+    part_status,
+    shipped_units,
+)
 from ordna.core.outcome import Order
 from ordna.core.policy import Policy
 from ordna.core.requests import offers
@@ -113,18 +121,6 @@ def parts_of(state: OrderState) -> tuple[Part, ...]:
             )
         )
     return tuple(out)
-
-
-def part_names(state: OrderState) -> dict[str, str]:
-    """What people call each fulfillment order: its place, numbered where a place has several."""
-    live = live_parts(state)
-    out: dict[str, str] = {}
-    for part in state.parts:
-        place = part.location_name or "To be shipped"
-        same = [other.id for other in live if (other.location_name or "To be shipped") == place]
-        number = f" ({same.index(part.id) + 1} of {len(same)})" if len(same) > 1 and part.id in same else ""
-        out[part.id] = place + number
-    return out
 
 
 def actions(order: Order, policy: Policy, now: datetime) -> tuple[list[Action], list[Action]]:

@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from ordna.core.explain import Explanation, explain
+from ordna.core.order import part_names
 from ordna.core.outcome import Order
 from ordna.engine import requests
 from ordna.store.read import order as read
@@ -141,7 +142,7 @@ def _refused(request: HttpRequest, head: read.Head | None, sentence: str) -> Htt
 
 def _why(why: Explanation, order: Order) -> dict[str, Any]:
     """The explanation with the parts by their names, one line a standing."""
-    names = order_page.part_names(order.state)
+    names = part_names(order.state)
     several = len(names) > 1
     steps = [
         {

@@ -17,7 +17,7 @@ from ordna.web.flows import flow_in_force, own_teams, team_title
 from ordna.web.views.order import DONE_KEY
 
 INLINE = {"pick": ("part",), "pack": ("part",), "ship": ("part",), "unpick": ("part",), "settle": ("task",),
-          "release": ("handle",)}  # fmt: skip
+          "release": ("handle",), "accept_address": ()}  # fmt: skip
 """The requests a task can be settled by without leaving the list, and the field each names its target by."""
 
 
