@@ -88,7 +88,8 @@ def statements(conn: psycopg.Connection[tuple[object, ...]], database: str, orde
     """Where the server's time went, dearest first: microseconds an order, calls an order, rows a call, the
     statement."""
     rows = conn.execute(
-        """select total_exec_time * 1000 / %(orders)s, total_plan_time * 1000 / %(orders)s, calls::float / %(orders)s, rows::float / calls, query
+        """select total_exec_time * 1000 / %(orders)s, total_plan_time * 1000 / %(orders)s,
+                  calls::float / %(orders)s, rows::float / calls, query
            from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = %(database)s
              and s.userid <> (select oid from pg_roles where rolname = current_user)
            order by 1 desc limit 60""",
