@@ -35,6 +35,21 @@ def test_an_order_says_whose_turn_it_is_and_why(house: House, browser: Any) -> N
     assert "Mark as picked" in page
 
 
+def test_an_unpaid_order_is_nobodys_work_yet_and_says_who_tells(house: House, browser: Any) -> None:
+    waits = "Nothing to do here yet: the shop tells us when it is paid."
+    assert waits in text(browser.get(f"/orders/{house.place(1001, financial_status='pending')}"))
+    assert waits not in text(browser.get(f"/orders/{house.place_routed(1002)}"))
+
+
+def test_an_address_is_vouched_for_from_the_list(house: House, browser: Any) -> None:
+    order = house.place(1001, shipping_address=None)
+    page = text(browser.get("/work"))
+    assert "Vouch for the address" in page and "Address is not complete." in page
+    form = {"kind": "accept_address", "saw_version": house.seq(order), "next": "/work"}
+    assert browser.post(f"/orders/{order}/requests", form)["Location"] == "/work"
+    assert "Vouch for the address" not in text(browser.get("/work"))
+
+
 def test_what_may_not_be_done_says_why(house: House, browser: Any) -> None:
     page = text(browser.get(f"/orders/{house.place_routed()}"))
     assert "It has to be picked first." in page

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from ordna.core.explain import Explanation, explain
+from ordna.core.explain import Explanation, StepWhy, explain
 from ordna.core.order import part_names
 from ordna.core.outcome import Order
+from ordna.core.policy import Policy
 from ordna.engine import requests
 from ordna.store.read import order as read
 from ordna.web import asked_for, asking, order_page, words
@@ -52,7 +53,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
             "head": detail.head,
             "state": detail.state,
             "flow": policy.flow,
-            "why": _why(why, order),
+            "why": _why(why, order, policy, {(task.step, task.part) for task in open_tasks}),
             "turn_tone": _tone(why, detail.head.open),
             "way": order_page.way(policy.flow, why),
             "parts": order_page.parts_of(detail.state),
@@ -140,7 +141,7 @@ def _refused(request: HttpRequest, head: read.Head | None, sentence: str) -> Htt
     return render(request, "ordna/stale.html", context | {"at": "orders"}, status=422)
 
 
-def _why(why: Explanation, order: Order) -> dict[str, Any]:
+def _why(why: Explanation, order: Order, policy: Policy, tasked: set[tuple[str, str]]) -> dict[str, Any]:
     """The explanation with the parts by their names, one line a standing."""
     names = part_names(order.state)
     several = len(names) > 1
@@ -154,6 +155,7 @@ def _why(why: Explanation, order: Order) -> dict[str, Any]:
             "since": each.since,
             "due": each.due,
             "late": each.late,
+            "told_by": _told_by(each, policy) if (each.step, each.part) not in tasked else "",
         }
         for each in why.steps
     ]
@@ -163,6 +165,15 @@ def _why(why: Explanation, order: Order) -> dict[str, Any]:
         for each in waiting
     ]
     return {"turns": turns, "steps": steps, "rules": why.rules}
+
+
+def _told_by(why: StepWhy, policy: Policy) -> str:
+    """Why an open step is no work for people: the shop says when it is over. Only where Ordna acts."""
+    step = policy.flow.step(why.step)
+    if step is None or not policy.acting or why.status != "open" or why.system == "ordna":
+        return ""
+    word = "paid" if any(name.startswith("payment.") for name in step.ends.reads) else "done"
+    return f"Nothing to do here yet: the shop tells us when it is {word}."
 
 
 def _tone(why: Explanation, is_open: bool) -> str:
