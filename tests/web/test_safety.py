@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -54,6 +56,28 @@ def test_a_neighbours_order_and_connection_do_not_exist_on_any_address(house: Ho
     assert tried >= 18
     after = neighbour.rows("select count(*) from journal"), neighbour.rows("select mode from connection order by 1")
     assert after == before
+
+
+def test_an_error_nobody_handled_is_written_down_without_what_it_held(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ordna.site.unhandled import Places
+    from ordna.store.read import work
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("+".join(["Jane", "Doe"]))
+
+    ours = (one for one in logging.getLogger("django.request").handlers if isinstance(one.formatter, Places))
+    handler = next(ours)
+    written = io.StringIO()
+    monkeypatch.setattr(handler, "stream", written)
+    monkeypatch.setattr(work, "tasks", broken)
+    browser.raise_request_exception = False
+    answer = browser.get("/work?team=")
+    assert answer.status_code == 500 and b"Something went wrong" in answer.content
+    said = written.getvalue()
+    assert "/work" in said and "RuntimeError" in said and "in broken" in said
+    assert "Jane+Doe" not in said
 
 
 def test_lists_show_ones_own_alone(house: House, neighbour: House) -> None:

@@ -6,7 +6,7 @@ pages need of Django stands with them, in `ordna.web.setup`.
 
 from psycopg.conninfo import conninfo_to_dict
 
-from ordna.site import place
+from ordna.site import place, unhandled
 from ordna.web import setup
 
 SCHEMA = "site"
@@ -50,6 +50,8 @@ INSTALLED_APPS = setup.APPS
 MIDDLEWARE = setup.MIDDLEWARE
 TEMPLATES = setup.TEMPLATES
 CONTENT_SECURITY_POLICY = setup.CONTENT_SECURITY_POLICY
+
+LOGGING = unhandled.LOGGING
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
