@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from ordna.cli.database import opened
 from ordna.cli.say import Progress, say
-from ordna.core.explain import Explanation, StepWhy
+from ordna.core.explain import StepWhy
 from ordna.core.flow import check_text
 from ordna.core.flow.problems import ERROR
 from ordna.core.vocabulary import VOCABULARY
 from ordna.engine import clock
-from ordna.engine.finding import explain_named
+from ordna.engine.finding import Explained, explain_named
 from ordna.engine.keys import keyring
 from ordna.engine.policies import Policies
 from ordna.engine.replay import replay
@@ -35,7 +36,7 @@ def explain_order(name: str) -> None:
         raise SystemExit(1)
     for order in found:
         mode = "" if order.mode == "live" else f" (the connection is in {order.mode})"
-        say("\n".join([f"{order.name}{mode}", *_lines(order.explanation), ""]))
+        say("\n".join([f"{order.name}{mode}", *_lines(order), ""]))
 
 
 def replay_all(merchant: int | None) -> None:
@@ -73,16 +74,17 @@ def check_flow_file(file: Path, currency: str) -> bool:
     return errors == 0
 
 
-def _lines(told: Explanation) -> list[str]:
+def _lines(order: Explained) -> list[str]:
+    told, zone = order.explanation, ZoneInfo(order.zone)
     lines = [f"  The order is {told.headline}."]
     for turn in told.turns:
         late = ", late" if turn.late else ""
-        lines.append(f"  Turn: {turn.owner}, “{turn.step}”{_since(turn.since)}{_due(turn.due)}{late}")
+        lines.append(f"  Turn: {turn.owner}, “{turn.step}”{_since(turn.since, zone)}{_due(turn.due, zone)}{late}")
         lines.append(f"        because {turn.because}.")
     if not told.turns:
         lines.append("  It is nobody's turn.")
     lines.append("")
-    lines += [_step_line(step) for step in told.steps]
+    lines += [_step_line(step, order.places, zone) for step in told.steps]
     fired = [rule for rule in told.rules if rule.truth is not False]
     if fired:
         lines.append("")
@@ -90,14 +92,19 @@ def _lines(told: Explanation) -> list[str]:
     return lines
 
 
-def _step_line(step: StepWhy) -> str:
-    part = f" [{step.part}]" if step.part else ""
-    return f"  {MARKS.get(step.status, '?')} {step.title}{part}: {step.status}{_since(step.since)}; {step.sentence}"
+def _step_line(step: StepWhy, places: dict[str, str], zone: ZoneInfo) -> str:
+    place = f" [{places.get(step.part, step.part)}]" if step.part else ""
+    since = _since(step.since, zone)
+    return f"  {MARKS.get(step.status, '?')} {step.title}{place}: {step.status}{since}; {step.sentence}"
 
 
-def _since(at: datetime | None) -> str:
-    return f" since {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+def _since(at: datetime | None, zone: ZoneInfo) -> str:
+    return f" since {_local(at, zone)}" if at is not None else ""
 
 
-def _due(at: datetime | None) -> str:
-    return f", due {at:%Y-%m-%d %H:%M} UTC" if at is not None else ""
+def _due(at: datetime | None, zone: ZoneInfo) -> str:
+    return f", due {_local(at, zone)}" if at is not None else ""
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"

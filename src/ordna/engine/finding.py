@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ordna.core.explain import Explanation, explain
-from ordna.core.order import decode_state
+from ordna.core.order import decode_state, part_names
 from ordna.core.outcome import Order, decode_verdict
 from ordna.engine.policies import Policies
 from ordna.engine.project import name_key
@@ -15,10 +15,13 @@ from ordna.store.database import Database
 
 
 class Explained(NamedTuple):
-    """An order with its name, the mode of its connection, and the answer."""
+    """An order with its name, the mode of its connection, its merchant's zone, the places of its fulfillment orders,
+    and the answer."""
 
     name: str
     mode: str
+    zone: str
+    places: dict[str, str]
     explanation: Explanation
 
 
@@ -35,5 +38,6 @@ def explain_named(database: Database, policies: Policies, name: str, now: dateti
             connection = known[row.merchant_id, row.connection_id]
             policies.load(conn, [(row.merchant_id, order.verdict.policy)])
             policy = policies.policy(connection, order.verdict.policy)
-            out.append(Explained(row.name, connection.mode, explain(order, policy, now)))
+            places = part_names(order.state)
+            out.append(Explained(row.name, connection.mode, row.zone, places, explain(order, policy, now)))
     return out

@@ -55,7 +55,7 @@ class OpenOrder(NamedTuple):
 
 
 class NamedOrder(NamedTuple):
-    """An order found by its name, with state and verdict as stored."""
+    """An order found by its name, with state and verdict as stored, and its merchant's zone."""
 
     merchant_id: int
     connection_id: int
@@ -63,6 +63,7 @@ class NamedOrder(NamedTuple):
     name: str
     state: bytes
     verdict: bytes
+    zone: str
 
 
 class NewConnection(msgspec.Struct, frozen=True):

@@ -90,8 +90,8 @@ returning version
 select max(version) from policy where merchant_id = %(merchant)s
 
 -- name: named_orders
-select o.merchant_id, o.connection_id, o.order_id, o.name, o.state, o.verdict
-from orders o
+select o.merchant_id, o.connection_id, o.order_id, o.name, o.state, o.verdict, m.zone
+from orders o join merchant m on m.merchant_id = o.merchant_id
 where o.merchant_id = any(%(merchants)s::bigint[])
   and (o.name_key = %(name_key)s or o.order_id = %(text)s or o.order_ref = %(text)s)
 order by o.placed_at desc
