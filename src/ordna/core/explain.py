@@ -16,7 +16,7 @@ from ordna.core.order import OrderState, headline
 from ordna.core.outcome import Order, StepNow
 from ordna.core.policy import Policy
 from ordna.core.rules import verdicts
-from ordna.core.steps import OVER, standing, upstream_of
+from ordna.core.steps import standing, upstream_of
 from ordna.core.vocabulary import Values, order_values, part_values
 
 
@@ -102,7 +102,7 @@ def _why(flow: Flow, step: Step, at: StepNow, values: Values, state: OrderState)
         case "paused" if step.pauses is not None:
             return "it is paused: " + _reason(step.pauses.explain(values).reason())
         case "waiting":
-            needs = upstream_of(tuple((each.name, each.upstream) for each in flow.steps))[step.name]
+            needs = upstream_of(flow)[step.name]
             waits = [flow.step(name) for name in needs if values.get(f"done({name})") is not True][:1]
             if waits:
                 return "it waits for " + " and ".join(f"“{earlier.title}”" for earlier in waits if earlier is not None)
@@ -123,8 +123,3 @@ def _rule(rule: Rule, values: Values) -> RuleWhy:
 
 def _reason(words: str) -> str:
     return words.rstrip(".")
-
-
-def is_over(order: Order) -> bool:
-    """True when no step of the order waits or is open any more."""
-    return bool(order.verdict.steps) and all(now.status in OVER for now in order.verdict.steps)

@@ -245,7 +245,7 @@ def _step_ready(order: Order, asks: str, part: str, policy: Policy) -> Refusal |
     now = order.verdict.step(step.name, part) if step is not None else None
     if step is None or now is None or now.status != "waiting":
         return None
-    needs = upstream_of(tuple((each.name, each.upstream) for each in policy.flow.steps))[step.name]
+    needs = upstream_of(policy.flow)[step.name]
     waits = [policy.flow.step(name) for name in needs if _unfinished(order, name, part)]
     names = " and ".join(f"“{earlier.title}”" for earlier in waits if earlier is not None) or "its start"
     return Refusal("not_ready", "part", f"“{step.title}” waits for {names}.")

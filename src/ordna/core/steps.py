@@ -16,7 +16,7 @@ of *time* only: since when, which run, due when. Those may differ with the order
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from ordna.core.flow.model import Flow, Step
@@ -31,13 +31,15 @@ OVER = frozenset({"done", "skipped", "void"})
 PASSED = frozenset({"done", "skipped"})
 TURN = frozenset({"open", "paused"})
 
+Ways = tuple[tuple[str, tuple[str, ...]], ...]
+
 
 def standing(
     state: OrderState, flow: Flow, values: Values, parts: dict[str, Values], before: Verdict, at: datetime
 ) -> tuple[StepNow, ...]:
     """Every step of the order and of its parts. `values` and `parts` gain the answers to done(), open() and late()."""
     known = {(now.step, now.part): now for now in before.steps}
-    needs = done_reads(tuple((step.name, step.upstream) for step in flow.steps))
+    needs = _done_reads(_ways(flow))
     dead = [part.id for part in state.parts if part.id not in parts]
     for part, own in parts.items():
         parts[part] = {**values, **own}
@@ -65,15 +67,23 @@ def standing(
     return tuple(out)
 
 
-@lru_cache(maxsize=1024)
-def done_reads(steps: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
-    """What has to be true of the steps upstream of each step, as conditions read it."""
-    return {step: tuple(f"done({name})" for name in above) for step, above in upstream_of(steps).items()}
-
-
-@lru_cache(maxsize=1024)
-def upstream_of(steps: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, tuple[str, ...]]:
+def upstream_of(flow: Flow) -> dict[str, tuple[str, ...]]:
     """Every step upstream of each step, at any distance, in flow order."""
+    return _upstream(_ways(flow))
+
+
+def _ways(flow: Flow) -> Ways:
+    return tuple((step.name, step.upstream) for step in flow.steps)
+
+
+@lru_cache(maxsize=1024)
+def _done_reads(steps: Ways) -> dict[str, tuple[str, ...]]:
+    """What has to be true of the steps upstream of each step, as conditions read it."""
+    return {step: tuple(f"done({name})" for name in above) for step, above in _upstream(steps).items()}
+
+
+@lru_cache(maxsize=1024)
+def _upstream(steps: Ways) -> dict[str, tuple[str, ...]]:
     direct = dict(steps)
     out: dict[str, tuple[str, ...]] = {}
     for name in direct:
@@ -160,8 +170,3 @@ def _newly_late(now: StepNow, state: OrderState) -> bool:
 
 def _flagged(now: StepNow) -> StepNow:
     return StepNow(now.step, now.part, now.status, now.run, now.since, now.due, now.paused_at, True)
-
-
-def age(now: StepNow, moment: datetime) -> timedelta:
-    """How long a step has stood as it stands."""
-    return moment - now.since if now.since is not None else timedelta()

@@ -145,7 +145,7 @@ def _contradictions(
     past = [step for step in flow.steps if step.name in done and _can_go_past(step)]
     by_key = {(now.step, now.part): now for now in steps} if past else {}
     titles = {step.name: step.title for step in flow.steps} if past else {}
-    needs = upstream_of(tuple((step.name, step.upstream) for step in flow.steps))
+    needs = upstream_of(flow)
     told: set[tuple[str, str]] = set()
     for step in past:
         for now in steps:

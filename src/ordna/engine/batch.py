@@ -16,6 +16,7 @@ from ordna.core.messages import Hinted, Message, Migrated, Observed, TimerFell
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, decode_verdict
 from ordna.core.policy import Policy
+from ordna.engine.lanes import order_id_of
 from ordna.engine.ledger import Ledger, Page
 from ordna.engine.objects import NOISE, decode_trail
 from ordna.engine.policies import Policies
@@ -44,7 +45,7 @@ class Item:
     ) -> None:
         self.connection = connection
         self.order_ref = order_ref
-        self.order_id = f"{connection.connection_id}-{order_ref}"
+        self.order_id = order_id_of(connection.connection_id, order_ref)
         self.message = message
         self.cause = cause
         self.inbox_id = inbox_id
