@@ -21,6 +21,7 @@ from ordna.engine.rereads import Rereader
 from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
 from ordna.store.database import Database
+from ordna.store.packing import unpack
 from ordna.store.sealing import Keyring
 from tests.engine.conftest import Shop, order_body
 from tests.outside.canned_shop import CannedShop
@@ -104,8 +105,8 @@ class House(Shop):
 
     def told(self) -> list[tuple[str, str]]:
         """(key, result) of every answer that came back to the orders."""
-        bodies = self.rows("select body from inbox where topic = 'ordna/answer' order by inbox_id")
-        return [(told["key"], told["result"]) for told in (json.loads(body) for (body,) in bodies)]
+        bodies = self.rows("select body, raw_bytes from inbox where topic = 'ordna/answer' order by inbox_id")
+        return [(told["key"], told["result"]) for told in (json.loads(unpack(*body)) for body in bodies)]
 
 
 @pytest.fixture

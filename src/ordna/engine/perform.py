@@ -12,13 +12,13 @@ turn; the effects behind it do not wait. An answer "not now, you are over budget
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from msgspec import Struct
 
-from ordna.connectors.contract import Answer, Outbound
+from ordna.connectors.contract import Answer, Budget, Outbound
 from ordna.core.effects import Effect
 from ordna.core.messages import EffectAnswered
 from ordna.core.order import decode_state
@@ -94,9 +94,7 @@ class Performer:
             outside.file_internal(conn, [message for _, message in withdrawn])
             sending = _affordable(conn, self._through(conn, wanted))
             marked = outside.mark_sending(conn, [one.row for one in sending], self._patience_s)
-            for one in sending:
-                if one.row.id not in marked:
-                    budget.settle(conn, one.row.merchant_id, one.row.connection_id, one.points, 0.0, None)
+            budget.settle_each(conn, [_spent(one, 0.0, None) for one in sending if one.row.id not in marked])
         return [one for one in sending if one.row.id in marked], len(withdrawn)
 
     def _through(self, conn: Connection, wanted: list[tuple[DueEffect, Effect]]) -> list[Sending]:
@@ -125,7 +123,9 @@ class Performer:
                 if one.row.id in counted
             ]
             outside.file_internal(conn, [message for message in news if message is not None])
-            _settle(conn, sending, answers)
+            budget.settle_each(
+                conn, [_spent(one, answer.points, answer.budget) for one, answer in zip(sending, answers, strict=True)]
+            )
 
 
 def _sorted_out(
@@ -154,20 +154,21 @@ def _withdrawal(row: DueEffect, code: str, sentence: str) -> tuple[Answered, Int
 
 def _affordable(conn: Connection, sending: list[Sending]) -> list[Sending]:
     """Those whose points could be set aside, oldest first in each connection; the rest stays due."""
-    by_connection: dict[tuple[int, int], list[Sending]] = {}
+    queues: dict[budget.Key, list[Sending]] = {}
     for one in sending:
-        by_connection.setdefault((one.row.merchant_id, one.row.connection_id), []).append(one)
-    chosen: list[Sending] = []
-    for (merchant, connection), queue in sorted(by_connection.items()):
-        costs = [one.outbound.cost_of(one.effect) for one in queue]
-        there = budget.points_there(conn, merchant, connection, URGENCY)
-        while costs and sum(costs) > there:
-            costs.pop()
-        if costs and budget.reserve(conn, merchant, connection, sum(costs), URGENCY):
-            chosen += [
-                Sending(one.row, one.effect, one.outbound, points) for one, points in zip(queue, costs, strict=False)
-            ]
-    return chosen
+        queues.setdefault((one.row.merchant_id, one.row.connection_id), []).append(one)
+    there = budget.points_of_each(conn, dict.fromkeys(queues, URGENCY))
+    costs: dict[budget.Key, list[float]] = {}
+    for key, queue in queues.items():
+        costs[key] = [one.outbound.cost_of(one.effect) for one in queue]
+        while costs[key] and sum(costs[key]) > there.get(key, 0.0):
+            costs[key].pop()
+    granted = budget.reserve_each(conn, [budget.Ask(key, sum(own), URGENCY) for key, own in costs.items() if own])
+    return [
+        Sending(one.row, one.effect, one.outbound, points)
+        for key in granted
+        for one, points in zip(queues[key], costs[key], strict=False)
+    ]
 
 
 def _call(one: Sending) -> Answer:
@@ -237,18 +238,5 @@ def _internal(row: DueEffect, message: EffectAnswered, mark: str) -> Internal:
     )
 
 
-def _settle(conn: Connection, sending: Iterable[Sending], answers: Iterable[Answer]) -> None:
-    """One correction a connection: what was used in all, and the least of what was said to be left."""
-    totals: dict[tuple[int, int], list[tuple[Sending, Answer]]] = {}
-    for one, answer in zip(sending, answers, strict=True):
-        totals.setdefault((one.row.merchant_id, one.row.connection_id), []).append((one, answer))
-    for (merchant, connection), calls in sorted(totals.items()):
-        said = [answer.budget for _, answer in calls if answer.budget is not None]
-        budget.settle(
-            conn,
-            merchant,
-            connection,
-            reserved=sum(one.points for one, _ in calls),
-            used=sum(answer.points for _, answer in calls),
-            said=min(said, key=lambda each: each.available) if said else None,
-        )
+def _spent(one: Sending, used: float, said: Budget | None) -> budget.Spent:
+    return budget.Spent((one.row.merchant_id, one.row.connection_id), one.points, used, said)

@@ -80,16 +80,15 @@ class Rereader:
             due = outside.due_rereads(conn, lanes, ORDERS_A_ROUND)
             if not due:
                 return []
-            batches = [
-                (key, tuple(rows)) for key, rows in groupby(due, key=lambda row: (row.merchant_id, row.connection_id))
-            ]
-            through = self._outbounds.load(conn, {key for key, _ in batches})
+            batches = {
+                key: tuple(rows) for key, rows in groupby(due, key=lambda row: (row.merchant_id, row.connection_id))
+            }
+            through = self._outbounds.load(conn, batches)
             calls = []
-            for key, rows in batches:
-                points = _set_aside(conn, key, rows)
-                affordable = rows[: int(points // POINTS_AN_ORDER)]
-                for start in range(0, len(affordable), ORDERS_A_CALL):
-                    chunk = affordable[start : start + ORDERS_A_CALL]
+            for key, orders in _set_aside(conn, batches).items():
+                rows = batches[key][:orders]
+                for start in range(0, len(rows), ORDERS_A_CALL):
+                    chunk = rows[start : start + ORDERS_A_CALL]
                     calls.append(Call(chunk, through[key].outbound, len(chunk) * POINTS_AN_ORDER))
         return calls
 
@@ -110,19 +109,22 @@ class Rereader:
             outside.done_rereads(conn, done)
             outside.put_off_rereads(conn, late, [_put_off_s(row, calls, readings) for row in late])
             outside.note_reads(conn, heard)
-            for call, reading in sorted(zip(calls, readings, strict=True), key=lambda pair: pair[0].connection):
-                budget.settle(conn, *call.connection, call.points, reading.points, reading.budget)
+            spent = zip(calls, readings, strict=True)
+            budget.settle_each(conn, [budget.Spent(c.connection, c.points, r.points, r.budget) for c, r in spent])
 
 
-def _set_aside(conn: Connection, key: tuple[int, int], rows: Sequence[DueReread]) -> float:
-    """Points reserved for as many of these orders as the budget allows; 0 when for none."""
-    urgency = min(row.urgency for row in rows)
-    there = int(budget.points_there(conn, *key, urgency) // POINTS_AN_ORDER)
-    orders = min(len(rows), there)
-    if urgency > URGENT and orders < min(len(rows), ORDERS_WORTH_A_CALL):
-        return 0.0
-    points = orders * POINTS_AN_ORDER
-    return points if points > 0 and budget.reserve(conn, *key, points, urgency) else 0.0
+def _set_aside(conn: Connection, batches: dict[budget.Key, tuple[DueReread, ...]]) -> dict[budget.Key, int]:
+    """For how many of each connection's orders points were reserved, where for any."""
+    urgencies = {key: min(row.urgency for row in rows) for key, rows in batches.items()}
+    there = budget.points_of_each(conn, urgencies)
+    orders: dict[budget.Key, int] = {}
+    for key, rows in batches.items():
+        affordable = min(len(rows), int(there.get(key, 0.0) // POINTS_AN_ORDER))
+        if affordable and (urgencies[key] <= URGENT or affordable >= min(len(rows), ORDERS_WORTH_A_CALL)):
+            orders[key] = affordable
+    asked = [budget.Ask(key, many * POINTS_AN_ORDER, urgencies[key]) for key, many in orders.items()]
+    granted = budget.reserve_each(conn, asked)
+    return {key: many for key, many in orders.items() if key in granted}
 
 
 def _read(call: Call) -> Reading:

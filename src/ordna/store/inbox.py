@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ordna.store.arrays import Bigints, Byteas, Texts, Times, columns
 from ordna.store.database import Connection
+from ordna.store.packing import pack, unpack
 from ordna.store.sql import blocks
 
 SQL = blocks("inbox.sql")
 
-_STORED = (Bigints, Times, Bigints, Bigints, Texts, Texts, Texts, Texts, Byteas)
+_STORED = (Bigints, Times, Bigints, Bigints, Texts, Texts, Texts, Texts, Byteas, Bigints)
 
 
 class Raw(NamedTuple):
@@ -46,7 +47,8 @@ class Waiting(NamedTuple):
 
 def store(conn: Connection, messages: Sequence[Raw]) -> None:
     """Store messages that arrived together."""
-    conn.execute(SQL["store"], columns(_STORED, messages), prepare=True)
+    rows = [(*message[:-1], *pack(message.body)) for message in messages]
+    conn.execute(SQL["store"], columns(_STORED, rows), prepare=True)
 
 
 def take_waiting(
@@ -55,7 +57,7 @@ def take_waiting(
     """The oldest waiting messages of these (merchant, lane) pairs, oldest first."""
     pairs = columns((Bigints, Bigints), lanes)
     found = conn.execute(SQL["take_waiting"], (*pairs, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True)
-    return [Waiting(*row) for row in found]
+    return [_waiting(row) for row in found]
 
 
 def waiting_of_orders(conn: Connection, orders: Sequence[tuple[int, int, str]]) -> list[Waiting]:
@@ -63,7 +65,7 @@ def waiting_of_orders(conn: Connection, orders: Sequence[tuple[int, int, str]]) 
     found = conn.execute(
         SQL["waiting_of_orders"], columns((Bigints, Bigints, Texts), orders), prepare=True, binary=True
     )
-    return [Waiting(*row) for row in found]
+    return [_waiting(row) for row in found]
 
 
 def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) -> set[tuple[int, str, bytes]]:
@@ -90,3 +92,9 @@ def count_try(conn: Connection, merchant_id: int, inbox_id: int) -> int | None:
 def quarantine(conn: Connection, merchant_id: int, inbox_id: int, error: str, at: datetime) -> None:
     """Set a message aside that can't be handled, with what went wrong."""
     conn.execute(SQL["quarantine"], (at, error[:2000].replace("\x00", "\ufffd"), merchant_id, inbox_id))
+
+
+def _waiting(row: tuple[Any, ...]) -> Waiting:
+    *told, raw_bytes = row
+    waiting = Waiting(*told)
+    return waiting if raw_bytes is None else waiting._replace(body=unpack(waiting.body, raw_bytes))

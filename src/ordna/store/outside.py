@@ -15,6 +15,7 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import class_row
 
+from ordna.store.packing import pack
 from ordna.store.sql import blocks
 
 SQL = blocks("outside.sql")
@@ -150,6 +151,7 @@ def take_up(conn: Connection, key: EffectId) -> bool:
 def file_internal(conn: Connection, messages: Sequence[Internal]) -> None:
     """Put messages to ourselves into the inbox."""
     if messages:
+        packed = [pack(m.body) for m in messages]
         values = {
             "merchants": [m.merchant_id for m in messages],
             "lanes": [m.lane for m in messages],
@@ -157,7 +159,8 @@ def file_internal(conn: Connection, messages: Sequence[Internal]) -> None:
             "topics": [m.topic for m in messages],
             "webhook_ids": [m.webhook_id for m in messages],
             "hints": [m.order_hint for m in messages],
-            "bodies": [m.body for m in messages],
+            "bodies": [body for body, _ in packed],
+            "sizes": [size for _, size in packed],
             "errors": [m.error for m in messages],
         }
         conn.execute(SQL["file_internal"], values)

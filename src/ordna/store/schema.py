@@ -18,6 +18,7 @@ _ACCESS = blocks("access.sql")
 MIGRATIONS: tuple[tuple[int, str, bytes], ...] = (
     (1, "tables", blocks("schema.sql")["tables"]),
     (2, "compression", _ACCESS["compression"]),
+    (3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
 )
 """(number, name, statements), in order."""
 

@@ -19,27 +19,28 @@ begin
 end $$
 
 -- name: security
--- Without the setting ordna.merchants a session sees no row at all. The sub-select is evaluated once a statement.
--- "+ 0" keeps the planner from taking the policy for a way into an index: statements name their merchants themselves, and
--- a plan that reads all rows of a merchant to find fifty would be quadratic.
+-- Without the setting ordna.merchants a session sees no row at all. The set of merchants is read and hashed once a
+-- statement; compared as an array it would be parsed anew for every row, and with hundreds of merchants that was most of
+-- the work. "+ 0" keeps the planner from taking the policy for a way into an index: statements name their merchants
+-- themselves, and a plan that reads all rows of a merchant to find fifty would be quadratic.
 do $$
-declare guarded text;
+declare
+    guarded text;
+    ours constant text := $set$
+        merchant_id + 0 in (select unnest(coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}')::bigint[]))
+    $set$;
 begin
     for guarded in
         select c.relname from pg_class c
         join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
           and c.relname not in ('lease', 'address')
+          and not exists (select from pg_policies where schemaname = 'public' and tablename = c.relname and policyname = 'its_merchants')
     loop
         execute format('alter table %I enable row level security', guarded);
         execute format('alter table %I force row level security', guarded);
-        if not exists (select from pg_policies where schemaname = 'public' and tablename = guarded and policyname = 'merchants') then
-            execute format($policy$
-                create policy merchants on %I
-                using (merchant_id + 0 = any((select coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}'))::bigint[]))
-                with check (merchant_id + 0 = any((select coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}'))::bigint[]))
-            $policy$, guarded);
-        end if;
+        execute format('drop policy if exists merchants on %I', guarded);
+        execute format('create policy its_merchants on %I using (%s) with check (%s)', guarded, ours, ours);
     end loop;
 end $$
 

@@ -1,23 +1,25 @@
 -- The inbox: raw messages in, their outcomes out.
 
 -- name: store
-insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body)
-select merchant_id, received_at, lane::smallint, connection_id, topic, webhook_id, order_hint, headers::jsonb, body
+insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body,
+                   raw_bytes)
+select merchant_id, received_at, lane::smallint, connection_id, topic, webhook_id, order_hint, headers::jsonb, body, raw_bytes
 from unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::bytea[])
-     as m(merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body)
+            %s::text[], %s::bytea[], %s::bigint[])
+     as m(merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body, raw_bytes)
 
 -- name: take_waiting
 -- The oldest waiting messages of the leased lanes, a fair share of each lane; the first always, then up to so many bytes.
-select merchant_id, inbox_id, received_at, connection_id, topic, webhook_id, order_hint, body, tries, lane
+select merchant_id, inbox_id, received_at, connection_id, topic, webhook_id, order_hint, body, tries, lane, raw_bytes
 from (
     select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries, i.lane,
-           sum(octet_length(i.body)) over (order by i.inbox_id) - octet_length(i.body) as before
+           i.raw_bytes, sum(i.bytes) over (order by i.inbox_id) - i.bytes as before
     from (
         select w.merchant_id as m, i.*
         from unnest(%s::bigint[], %s::bigint[]) as w(merchant_id, lane)
         cross join lateral (
-            select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries, i.lane
+            select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries,
+                   i.lane, i.raw_bytes, coalesce(i.raw_bytes, octet_length(i.body)) as bytes
             from inbox i
             where i.merchant_id = w.merchant_id and i.lane = w.lane::smallint and i.handled_at is null
             order by i.inbox_id
@@ -32,7 +34,8 @@ order by inbox_id
 
 -- name: waiting_of_orders
 -- The waiting messages of some orders, by what the look at their bytes told.
-select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries, i.lane
+select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries, i.lane,
+       i.raw_bytes
 from unnest(%s::bigint[], %s::bigint[], %s::text[]) as w(merchant_id, connection_id, order_ref)
 join inbox i on i.merchant_id = w.merchant_id and i.connection_id = w.connection_id and i.order_hint = w.order_ref
 where coalesce(i.handled_at, 'infinity') = 'infinity' and i.tries = 0

@@ -72,13 +72,13 @@ where merchant_id = %(merchant)s and order_id = %(order_id)s and effect_key = %(
 
 -- name: file_internal
 -- What we tell ourselves travels like any message, so that it shares the order's lane, lock and replay.
-insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body,
+insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers, body, raw_bytes,
                    handled_at, outcome, error)
-select merchant_id, now(), lane, connection_id, topic, webhook_id, order_hint, '{}'::jsonb, body,
+select merchant_id, now(), lane, connection_id, topic, webhook_id, order_hint, '{}'::jsonb, body, raw_bytes,
        case when error is null then null else now() end, case when error is null then null else 'unusable' end, error
 from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[], %(connections)s::bigint[], %(topics)s::text[],
-            %(webhook_ids)s::text[], %(hints)s::text[], %(bodies)b::bytea[], %(errors)s::text[])
-         as m(merchant_id, lane, connection_id, topic, webhook_id, order_hint, body, error)
+            %(webhook_ids)s::text[], %(hints)s::text[], %(bodies)b::bytea[], %(sizes)s::integer[], %(errors)s::text[])
+         as m(merchant_id, lane, connection_id, topic, webhook_id, order_hint, body, raw_bytes, error)
 
 -- name: due_rereads
 -- The most urgent orders to be read again, at most `most` a connection; `began_at` is when the read begins.
@@ -162,28 +162,49 @@ values (%(merchant)s, %(connection)s, %(maximum)s, %(maximum)s, %(restore_per_s)
 on conflict (merchant_id, connection_id) do nothing
 
 -- name: reserve_points
--- One guarded statement: what is there now, by the database's clock, less `kept` for more urgent work. Grants all or nothing.
-update budget
-set available = least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) - %(points)s,
+-- One guarded statement for any number of connections: what is there now, by the database's clock, less `kept` for more
+-- urgent work. Grants each all or nothing. Locked in one order everywhere.
+with asked as materialized (
+    select b.merchant_id, b.connection_id, w.points, w.kept
+    from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(points)s::double precision[], %(kept)s::double precision[])
+             as w(merchant_id, connection_id, points, kept)
+    join budget b on b.merchant_id = w.merchant_id and b.connection_id = w.connection_id
+    order by b.merchant_id, b.connection_id
+    for update of b
+)
+update budget b
+set available = least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) - asked.points,
     updated_at = clock_timestamp()
-where merchant_id = %(merchant)s and connection_id = %(connection)s
+from asked
+where b.merchant_id = asked.merchant_id and b.connection_id = asked.connection_id
   and least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at))
-      - maximum * %(kept)s >= %(points)s
-returning available
+      - maximum * asked.kept >= asked.points
+returning b.merchant_id, b.connection_id
 
 -- name: points_there
-select least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) as available,
-       maximum, restore_per_s
-from budget where merchant_id = %(merchant)s and connection_id = %(connection)s
+select b.merchant_id, b.connection_id,
+       least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) as available, maximum
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[]) as w(merchant_id, connection_id)
+join budget b on b.merchant_id = w.merchant_id and b.connection_id = w.connection_id
 
 -- name: settle_points
 -- Give back what was reserved and not used. What the other side says is believed when it is less than we think.
-update budget
+with told as materialized (
+    select b.merchant_id, b.connection_id, w.returned, w.said, w.most, w.refill
+    from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(returned)s::double precision[], %(said)s::double precision[],
+                %(maximum)s::double precision[], %(restore_per_s)s::double precision[])
+             as w(merchant_id, connection_id, returned, said, most, refill)
+    join budget b on b.merchant_id = w.merchant_id and b.connection_id = w.connection_id
+    order by b.merchant_id, b.connection_id
+    for update of b
+)
+update budget b
 set available = least(
-        coalesce(%(maximum)s, maximum),
-        coalesce(%(said)s, 'infinity'::double precision),
-        available + restore_per_s * extract(epoch from clock_timestamp() - updated_at) + %(returned)s),
-    maximum = coalesce(%(maximum)s, maximum),
-    restore_per_s = coalesce(%(restore_per_s)s, restore_per_s),
+        coalesce(told.most, maximum),
+        coalesce(told.said, 'infinity'::double precision),
+        available + restore_per_s * extract(epoch from clock_timestamp() - updated_at) + told.returned),
+    maximum = coalesce(told.most, maximum),
+    restore_per_s = coalesce(told.refill, restore_per_s),
     updated_at = clock_timestamp()
-where merchant_id = %(merchant)s and connection_id = %(connection)s
+from told
+where b.merchant_id = told.merchant_id and b.connection_id = told.connection_id
