@@ -8,4 +8,4 @@ from ordna.engine.receive import Intake
 from ordna.store.database import Database
 from ordna.store.sealing import keyring
 
-app = Intake(Database(os.environ["TEST_DSN"], connections_max=2, patience_s=0.8), keyring())
+app = Intake(Database(os.environ["TEST_DSN"], connections_max=2, patience_s=0.8), keyring(), address_fresh_s=5.0)

@@ -20,7 +20,7 @@ from ordna.engine import objects, project
 from ordna.engine.lanes import lane_of
 from ordna.store import journal, orders, outbox, persons, work
 from ordna.store.connections import ConnectionNow
-from ordna.store.database import Connection
+from ordna.store.database import Connection, Sent
 from ordna.store.journal import Decided, Entry, Link
 from ordna.store.orders import Row
 from ordna.store.outbox import EffectRow, RereadRow
@@ -76,6 +76,9 @@ class Ledger:
         self._ring = ring
         self._entries: list[Entry] = []
         self._links: list[Link] = []
+        self._relinked: list[Link] = []
+        self._effects: list[EffectRow] = []
+        self._persons: list[tuple[int, str, bytes, bytes]] = []
         self._late: list[Page] = []
         self._decisions: list[Decided] = []
         self._new: list[Row] = []
@@ -232,40 +235,30 @@ class Ledger:
 
     # --- writing ---
 
-    def write(self, conn: Connection, pages: Iterable[Page]) -> None:
-        """Everything noted, one statement a table; the order rows first, for they say whether somebody was faster."""
+    def close(self, conn: Connection, pages: Iterable[Page]) -> None:
+        """All messages were decided: what changed in all, read and sealed as far as writing it needs."""
         for page in pages:
             self._close(page)
-        effects = self._seal(conn)
+        self._effects = self._seal(conn)
         self._relink(conn)
-        self._write_orders(conn)
-        at = self.at
-        if self._entries:
-            journal.append(conn, self._entries, at)
-        if self._links:
-            journal.link(conn, self._links)
-        if self._decisions:
-            journal.decide(conn, self._decisions)
-        if self._steps_gone:
-            work.drop_steps(conn, self._steps_gone)
-        if self._steps:
-            work.write_steps(conn, self._steps)
-        if self._tasks_gone:
-            work.close_tasks(conn, self._tasks_gone, at)
-        if self._tasks:
-            work.write_tasks(conn, self._tasks)
-        if self._timers_gone:
-            work.drop_timers(conn, self._timers_gone)
-        if self._timers:
-            work.write_timers(conn, self._timers)
-        if effects:
-            outbox.ask_effects(conn, effects)
+
+    def write(self, conn: Connection, sent: Sent) -> None:
+        """Everything noted, one statement a table; the order rows first, for they say whether somebody was faster."""
+        self._write_orders(conn, sent)
+        if self._persons:
+            persons.write(conn, self._persons, self.at)
+        if self._relinked:
+            journal.relink(conn, self._relinked)
+        self._write_history(conn)
+        self._write_work(conn)
+        if self._effects:
+            outbox.ask_effects(conn, self._effects, sent)
         if self._parts:
             outbox.own_parts(conn, self._parts)
         if self.rereads:
             outbox.want_rereads(conn, self.rereads)
 
-    def _write_orders(self, conn: Connection) -> None:
+    def _write_orders(self, conn: Connection, sent: Sent) -> None:
         for page in self._closing:
             assert page.policy is not None
             row = project.row_of(
@@ -280,9 +273,31 @@ class Ledger:
             )
             (self._new if page.is_new else self._known).append(row)
         if self._new:
-            orders.insert(conn, self._new)
+            orders.insert(conn, self._new, sent)
         if self._known:
-            orders.update(conn, self._known)
+            orders.update(conn, self._known, sent)
+
+    def _write_history(self, conn: Connection) -> None:
+        if self._entries:
+            journal.append(conn, self._entries, self.at)
+        if self._links:
+            journal.link(conn, self._links)
+        if self._decisions:
+            journal.decide(conn, self._decisions)
+
+    def _write_work(self, conn: Connection) -> None:
+        if self._steps_gone:
+            work.drop_steps(conn, self._steps_gone)
+        if self._steps:
+            work.write_steps(conn, self._steps)
+        if self._tasks_gone:
+            work.close_tasks(conn, self._tasks_gone, self.at)
+        if self._tasks:
+            work.write_tasks(conn, self._tasks)
+        if self._timers_gone:
+            work.drop_timers(conn, self._timers_gone)
+        if self._timers:
+            work.write_timers(conn, self._timers)
 
     def _relink(self, conn: Connection) -> None:
         """Late facts: chain the whole order anew and rewrite the neighbours that changed."""
@@ -291,16 +306,13 @@ class Ledger:
         stored: dict[tuple[int, str], list[Link]] = {}
         for link in journal.links_of(conn, [(page.merchant_id, page.order_id) for page in self._late]):
             stored.setdefault((link.merchant_id, link.order_id), []).append(link)
-        changed: list[Link] = []
         for page in self._late:
             old = stored.get((page.merchant_id, page.order_id), [])
             new_seqs = {link.seq for link in page.links}
             unchanged = set(old)
             links, page.trail = objects.rechain((*old, *page.links))
             self._links.extend(link for link in links if link.seq in new_seqs)
-            changed.extend(link for link in links if link.seq not in new_seqs and link not in unchanged)
-        if changed:
-            journal.relink(conn, changed)
+            self._relinked.extend(link for link in links if link.seq not in new_seqs and link not in unchanged)
 
     def _seal(self, conn: Connection) -> list[EffectRow]:
         """Seal what names a person: the persons seen, where they say something new, and the effects' bodies."""
@@ -314,7 +326,6 @@ class Ledger:
             return []
         known = [(page.merchant_id, page.person_id) for page, _, _ in fresh if page.person_id is not None]
         stored = persons.keys_of(conn, known) if known else {}
-        rows: list[tuple[int, str, bytes, bytes]] = []
         effects: list[EffectRow] = []
         for page, mark, _ in fresh:
             place = (page.merchant_id, page.order_id)
@@ -324,11 +335,9 @@ class Ledger:
             else:
                 key, sealed_key = persons.make_key(self._ring, place)
             if mark != page.person_mark or place not in stored:
-                rows.append((*place, sealed_key, persons.seal_person(key, page.person, place)))
+                self._persons.append((*place, sealed_key, persons.seal_person(key, page.person, place)))
             page.person_id, page.person_mark = page.order_id, mark
             effects.extend(self._effect_row(page, key, effect) for effect in page.effects)
-        if rows:
-            persons.write(conn, rows, self.at)
         return effects
 
     def _effect_row(self, page: Page, key: PersonKey, effect: Effect) -> EffectRow:

@@ -16,6 +16,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -38,10 +39,11 @@ from ordna.store.sealing import keyring
 IDLE_MIN_S = 0.01
 IDLE_MAX_S = 0.25
 OUTSIDE_IDLE_MAX_S = 1.0
-OUTSIDE_GATHER_S = 0.1
+OUTSIDE_PACE_S = 0.15
 TROUBLE_S = 2.0
 STOP_WITHIN_S = 9.0
 LOOK_AT_TIMERS_S = 1.0
+SWITCH_S = 0.0005  # the step comes back from the database often, and then waits that long for a thread that computes
 
 _log = logging.getLogger(__name__)
 _PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
@@ -76,14 +78,15 @@ class Worker:
         threads = [
             threading.Thread(target=self._rounds, args=loop, name=f"ordna-{loop[0]}", daemon=True)
             for loop in (
-                ("step", self._step, self._stopping, IDLE_MAX_S),
-                ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S),
-                ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S),
+                ("step", self._step, self._stopping, IDLE_MAX_S, 0.0),
+                ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
+                ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
             )
         ]
         # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
+        sys.setswitchinterval(SWITCH_S)
         for thread in threads:
             thread.start()
         self._stopping.wait()
@@ -92,10 +95,14 @@ class Worker:
             thread.join(max(0.0, until - time.monotonic()))
         self._give_back()
 
-    def _rounds(self, name: str, work: Callable[[], int], wake: threading.Event, idle_max_s: float) -> None:
-        """Round after round; the longer nothing comes, the longer the pause. Trouble is logged and waited out."""
+    def _rounds(
+        self, name: str, work: Callable[[], int], wake: threading.Event, idle_max_s: float, pace_s: float
+    ) -> None:
+        """Round after round, `pace_s` apart at the least: a commit for each handful would cost more. The longer nothing
+        comes, the longer the pause. Trouble is logged and waited out."""
         pause_s = IDLE_MIN_S
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 pause_s = IDLE_MIN_S if work() else min(idle_max_s, pause_s * 2)
             except _PASSING as error:
@@ -107,6 +114,7 @@ class Worker:
             if wake.wait(pause_s) and wake is not self._stopping:
                 wake.clear()
                 pause_s = IDLE_MIN_S
+            self._stopping.wait(max(0.0, began + pace_s - time.monotonic()))
 
     def _step(self) -> int:
         taken = self._stepper.round()
@@ -118,19 +126,13 @@ class Worker:
 
     def _send(self) -> int:
         held = self._leases.held
-        return self._gathering(self._performer.round(held)) if held else 0
-
-    def _gathering(self, done: int) -> int:
-        """After some work outside, a moment for more to come together: a commit for each handful would cost more."""
-        if done:
-            self._stopping.wait(OUTSIDE_GATHER_S)
-        return done
+        return self._performer.round(held) if held else 0
 
     def _read(self) -> int:
         held = self._leases.held
         if not held:
             return 0
-        read = self._gathering(self._rereader.round(held))
+        read = self._rereader.round(held)
         now = time.monotonic()
         if now - self._timers_looked >= LOOK_AT_TIMERS_S:
             self._timers_looked = now

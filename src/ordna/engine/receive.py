@@ -44,10 +44,10 @@ STORE_PATIENCE_S = 0.8
 LOOK_S = 0.1
 TOGETHER_MAX = 256
 BUSY_FROM = 6  # so many at once: more are about to come, and a commit for each handful would cost more than they do
-GATHER_S = 0.012
+GATHER_S = 0.02
 TOGETHER_BYTES_MAX = 2 * 1024 * 1024
 WAITING_BYTES_MAX = 128 * 1024 * 1024
-ADDRESS_FRESH_S = 5.0
+ADDRESS_FRESH_S = 30.0
 ADDRESS_RETRY_S = 0.5
 ADDRESSES_MAX = 20_000
 HEADER_MAX = 500
@@ -76,10 +76,18 @@ class Refusal(Exception):
 class Intake:
     """The ASGI application of one process. `counts` tells how many requests came to each status."""
 
-    def __init__(self, database: Database, ring: Keyring, now: Callable[[], datetime] = clock.now) -> None:
-        """`database` should have a patience below one second."""
+    def __init__(
+        self,
+        database: Database,
+        ring: Keyring,
+        now: Callable[[], datetime] = clock.now,
+        *,
+        address_fresh_s: float = ADDRESS_FRESH_S,
+    ) -> None:
+        """`database` should have a patience below one second. What was taken back at an address (a secret, the connection)
+        ends after `address_fresh_s`; what was added counts at once."""
         self.counts: Counter[int] = Counter()
-        self._addresses = Addresses(database, ring)
+        self._addresses = Addresses(database, ring, address_fresh_s)
         self._storing = Storing(database)
         self._now = now
 
@@ -232,17 +240,18 @@ class Storing:
 class Addresses:
     """Connections by the token of their webhook address, kept for some seconds; unknown tokens too."""
 
-    def __init__(self, database: Database, ring: Keyring) -> None:
+    def __init__(self, database: Database, ring: Keyring, fresh_s: float) -> None:
         self._database = database
         self._ring = ring
+        self._fresh_s = fresh_s
         self._finder = ThreadPoolExecutor(1, thread_name_prefix="ordna-addresses")
         self._known: dict[str, tuple[Hooks | None, float]] = {}
         self._asking: dict[str, asyncio.Future[Hooks | None]] = {}
 
-    async def find(self, token: str, fresh_s: float = ADDRESS_FRESH_S) -> Hooks | None:
+    async def find(self, token: str, fresh_s: float | None = None) -> Hooks | None:
         """The connection of a token, no older than `fresh_s`; an older one only while the database is away."""
         known = self._known.get(token)
-        if known is not None and time.monotonic() - known[1] < fresh_s:
+        if known is not None and time.monotonic() - known[1] < (self._fresh_s if fresh_s is None else fresh_s):
             return known[0]
         asked = self._asking.get(token)
         if asked is None:

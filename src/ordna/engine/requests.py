@@ -24,8 +24,7 @@ from ordna.engine.objects import NOISE
 from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
 from ordna.store import inbox, journal
-from ordna.store.database import Connection, Database
-from ordna.store.orders import Overtaken
+from ordna.store.database import Connection, Database, Overtaken, sending
 
 AT_ONCE_MAX = 500
 _TRIES = 3
@@ -142,11 +141,11 @@ def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], 
         if page.order.state.order is not None:
             _forgive_noise(conn, page, item)
             decide_all(conn, pages, [item], policies, ledger, at)
-    ledger.write(conn, pages.values())
-    if taken is not None:
-        finished = taken.outcomes()
-        if inbox.finish(conn, finished, at) != len(finished):
-            raise Overtaken(str(Overtaken.__doc__))
+    ledger.close(conn, pages.values())
+    with sending(conn) as sent:
+        ledger.write(conn, sent)
+        if taken is not None:
+            inbox.finish(conn, taken.outcomes(), at, sent)
 
 
 def _waiting(conn: Connection, policies: Policies, asking: list[Item]) -> Taken | None:

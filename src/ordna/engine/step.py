@@ -23,9 +23,8 @@ from ordna.engine.ledger import Ledger
 from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
 from ordna.store import connections, inbox
-from ordna.store.database import Connection, Database
+from ordna.store.database import Connection, Database, Overtaken, sending
 from ordna.store.inbox import Waiting
-from ordna.store.orders import Overtaken
 
 ROWS_MAX = 500
 ROWS_MIN = 50
@@ -34,6 +33,7 @@ LANE_ROWS_MIN = 20
 LANE_SHARES = 4  # one lane may fill up to so many times its share of a batch
 BYTES_MAX = 16 * 1024 * 1024
 LOCKED_MS_MAX = 100.0
+LOCKED_MS_AIM = 90.0
 TRIES_MAX = 3
 FRESHNESS_S = 1.0
 
@@ -130,11 +130,11 @@ class Stepper:
         ledger.rereads.extend(taken.rereads(at))
         live = [item for item in taken.items if not item.outcome]
         decide_all(conn, pages, live, self._policies, ledger, at)
-        ledger.write(conn, pages.values())
-        self._note_heard(conn, rows, taken.duplicates)
-        finished = taken.outcomes()
-        if inbox.finish(conn, finished, at) != len(finished):
-            raise Overtaken(str(Overtaken.__doc__))
+        ledger.close(conn, pages.values())
+        with sending(conn) as sent:
+            ledger.write(conn, sent)
+            self._note_heard(conn, rows, taken.duplicates)
+            inbox.finish(conn, taken.outcomes(), at, sent)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))
 
     def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:
@@ -162,12 +162,14 @@ class Stepper:
             self._heard.update({(merchant, connection): at for merchant, connection, at in told})
 
     def _adapt(self, locked_ms: float, rows: int) -> None:
-        """Keep the locks short: fewer rows when a batch took too long, more when it took little."""
+        """As many rows as keep the locks just short enough: fewer at once when a batch took too long, more a step at a
+        time when it took less than it might."""
         self.locked_ms = locked_ms
+        fitting = int(rows * LOCKED_MS_AIM / max(locked_ms, 1.0))
         if locked_ms > LOCKED_MS_MAX:
-            self.rows_cap = max(ROWS_MIN, min(self.rows_cap, int(rows * LOCKED_MS_MAX / locked_ms)))
-        elif locked_ms < LOCKED_MS_MAX / 2 and rows >= self.rows_cap:
-            self.rows_cap = min(ROWS_MAX, self.rows_cap * 5 // 4 + 1)
+            self.rows_cap = max(ROWS_MIN, min(self.rows_cap, fitting))
+        elif rows >= self.rows_cap and fitting > self.rows_cap:
+            self.rows_cap = min(ROWS_MAX, self.rows_cap * 5 // 4 + 1, fitting)
 
     def _tell(self, rows: Sequence[Waiting]) -> None:
         if self._touched is not None and rows:

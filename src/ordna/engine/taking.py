@@ -80,7 +80,7 @@ class Taken:
             fresh.discard(key)
         for item in self.items:
             if item.inbox_id in self.duplicates:
-                item.outcome = "duplicate"
+                item.outcome = inbox.DUPLICATE
 
     def rereads(self, at: datetime) -> list[RereadRow]:
         """Reads that no order's page could ask for."""
@@ -104,7 +104,7 @@ class Taken:
         for row in self._rows:
             closed = self._closed.get(row.inbox_id)
             if row.inbox_id in self.duplicates:
-                out.append((row.merchant_id, row.inbox_id, "duplicate", None))
+                out.append((row.merchant_id, row.inbox_id, inbox.DUPLICATE, None))
             elif closed is not None:
                 out.append((row.merchant_id, row.inbox_id, closed.outcome, closed.error))
             else:

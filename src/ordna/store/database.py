@@ -38,6 +38,41 @@ class DatabaseDown(DatabaseError):
     """The database did not answer in time."""
 
 
+class Overtaken(DatabaseError):
+    """Somebody else wrote the same rows first: nothing was written, try the batch again."""
+
+
+class Sent:
+    """Statements sent one behind the other without waiting for each answer, while the next one is made ready."""
+
+    def __init__(self) -> None:
+        self._counted: list[tuple[Cursor[Any], int]] = []
+        self._named: list[tuple[Cursor[Any], set[Any]]] = []
+
+    def expect(self, cursor: Cursor[Any], rows: int) -> None:
+        """This statement must have touched so many rows."""
+        self._counted.append((cursor, rows))
+
+    def expect_keys(self, cursor: Cursor[Any], keys: set[Any]) -> None:
+        """This statement must have returned these keys, among others."""
+        self._named.append((cursor, keys))
+
+    def check(self) -> None:
+        """`Overtaken` when one did not."""
+        counts = all(cursor.rowcount == rows for cursor, rows in self._counted)
+        if not counts or any(keys - set(cursor.fetchall()) for cursor, keys in self._named):
+            raise Overtaken(str(Overtaken.__doc__))
+
+
+@contextmanager
+def sending(conn: Connection) -> Iterator[Sent]:
+    """Writes whose answers are read when all were sent; `Overtaken` where a count is not as expected."""
+    sent = Sent()
+    with conn.pipeline():
+        yield sent
+    sent.check()
+
+
 class Database:
     """Connections to one database. `statements` and `commits` count what this process has sent."""
 

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ordna.store.arrays import Bigints, Byteas, Texts, Times, columns
-from ordna.store.database import Connection
+from ordna.store.database import Connection, Sent
 from ordna.store.packing import pack, unpack
 from ordna.store.sql import blocks
 
 SQL = blocks("inbox.sql")
 
 _STORED = (Bigints, Times, Bigints, Bigints, Texts, Texts, Texts, Texts, Byteas, Bigints)
+
+
+DUPLICATE = "duplicate"
 
 
 class Raw(NamedTuple):
@@ -76,11 +79,13 @@ def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) 
     return set(found.fetchall())
 
 
-def finish(conn: Connection, rows: Sequence[tuple[int, int, str, str | None]], at: datetime) -> int:
-    """Write (merchant, inbox id, outcome, error); how many still waited."""
-    ordered = sorted(rows)
-    done = conn.execute(SQL["finish"], (at, *columns((Bigints, Bigints, Texts, Texts), ordered)), prepare=True)
-    return done.rowcount
+def finish(conn: Connection, rows: Sequence[tuple[int, int, str, str | None]], at: datetime, sent: Sent) -> None:
+    """Write (merchant, inbox id, outcome, error). Each must still have waited, but for duplicates: whoever handled the
+    same row a moment ago made it one."""
+    done = conn.execute(
+        SQL["finish"], (at, *columns((Bigints, Bigints, Texts, Texts), sorted(rows))), prepare=True, binary=True
+    )
+    sent.expect_keys(done, {(row[0], row[1]) for row in rows if row[2] != DUPLICATE})
 
 
 def count_try(conn: Connection, merchant_id: int, inbox_id: int) -> int | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ordna.store.arrays import Bigints, Booleans, Byteas, Texts, Times, columns
-from ordna.store.database import Connection, DatabaseError
+from ordna.store.database import Connection, Sent
 from ordna.store.sql import blocks
 
 SQL = blocks("orders.sql")
@@ -18,10 +18,6 @@ _WRITTEN = (
     Bigints, Texts, Bigints, Texts, Bigints, Byteas, Byteas, Bigints, Texts, Texts, Times, Texts, Texts, Texts,
     Times, Times, Booleans, Booleans, Booleans, Texts, Bigints, Texts, Texts, Texts, Texts, Byteas, Byteas, Times,
 )  # fmt: skip
-
-
-class Overtaken(DatabaseError):
-    """Somebody else wrote the same rows first: nothing was written, try the batch again."""
 
 
 class Stored(NamedTuple):
@@ -79,18 +75,14 @@ def lock(conn: Connection, keys: Iterable[Key]) -> dict[Key, Stored]:
     return {(row[0], row[1]): Stored(*row) for row in found}
 
 
-def insert(conn: Connection, rows: Sequence[Row]) -> None:
-    """Write orders that nobody has written yet; `Overtaken` when somebody has."""
-    done = conn.execute(SQL["insert"], columns(_WRITTEN, sorted(rows)), prepare=True)
-    if done.rowcount != len(rows):
-        raise Overtaken(str(Overtaken.__doc__))
+def insert(conn: Connection, rows: Sequence[Row], sent: Sent) -> None:
+    """Write orders that nobody has written yet; `Overtaken`, when all is sent, where somebody has."""
+    sent.expect(conn.execute(SQL["insert"], columns(_WRITTEN, sorted(rows)), prepare=True), len(rows))
 
 
-def update(conn: Connection, rows: Sequence[Row]) -> None:
+def update(conn: Connection, rows: Sequence[Row], sent: Sent) -> None:
     """Write orders whose rows were locked."""
-    done = conn.execute(SQL["update"], columns(_WRITTEN, rows), prepare=True)
-    if done.rowcount != len(rows):
-        raise Overtaken(str(Overtaken.__doc__))
+    sent.expect(conn.execute(SQL["update"], columns(_WRITTEN, rows), prepare=True), len(rows))
 
 
 def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]) -> dict[int, int]:

@@ -11,8 +11,7 @@ import msgspec
 
 from ordna.core.effects import Effect
 from ordna.store.arrays import Bigints, Booleans, Byteas, Texts, Times, columns
-from ordna.store.database import Connection
-from ordna.store.orders import Overtaken
+from ordna.store.database import Connection, Sent
 from ordna.store.persons import unseal_key
 from ordna.store.sealing import Keyring, PersonKey
 from ordna.store.sql import blocks
@@ -52,11 +51,9 @@ class RereadRow(NamedTuple):
     why: str
 
 
-def ask_effects(conn: Connection, rows: Sequence[EffectRow]) -> None:
-    """Keep effects to be performed; `Overtaken` when a key was asked before."""
-    done = conn.execute(SQL["ask_effects"], columns(_EFFECT, rows), prepare=True)
-    if done.rowcount != len(rows):
-        raise Overtaken(str(Overtaken.__doc__))
+def ask_effects(conn: Connection, rows: Sequence[EffectRow], sent: Sent) -> None:
+    """Keep effects to be performed; `Overtaken`, when all is sent, where a key was asked before."""
+    sent.expect(conn.execute(SQL["ask_effects"], columns(_EFFECT, rows), prepare=True), len(rows))
 
 
 def want_rereads(conn: Connection, rows: Sequence[RereadRow]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ def verify(body: bytes, header: str | bytes | None, secrets: Sequence[str | byte
     matched = None
     for place, secret in enumerate(secrets):
         key = secret.encode() if isinstance(secret, str) else secret
-        due = base64.b64encode(hmac.new(key, body, hashlib.sha256).digest())
+        due = base64.b64encode(hmac.digest(key, body, "sha256"))
         if hmac.compare_digest(due, given.strip()) and matched is None:
             matched = place
     return matched

@@ -57,6 +57,7 @@ set handled_at = %s::timestamptz, outcome = f.outcome, error = f.error
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) as f(merchant_id, inbox_id, outcome, error)
 where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id
   and coalesce(i.handled_at, 'infinity') = 'infinity'
+returning i.merchant_id, i.inbox_id
 
 -- name: count_try
 -- A try alone begins: counted before it is made, for it may be the last thing this process does.

@@ -3,8 +3,15 @@
 -- name: merchants
 select distinct merchant_id from lease where merchant_id > 0
 
+-- name: lanes_with_few_messages
+-- (merchant, lane) of the first waiting messages, with how many were looked at: all of them, when fewer than the limit.
+select merchant_id, lane::integer, count(*) from (
+    select i.merchant_id, i.lane from inbox i where i.handled_at is null order by i.merchant_id, i.lane limit %s
+) waiting
+group by merchant_id, lane
+
 -- name: lanes_with_messages
--- (merchant, lane) with waiting messages: a loose scan of the partial index, one probe a lane that has any.
+-- The same however many wait: a loose scan of the partial index, one probe a lane that has any.
 with recursive found as (
     (select merchant_id, lane from inbox where handled_at is null order by merchant_id, lane limit 1)
     union all
