@@ -84,8 +84,8 @@ class Intake:
         *,
         address_fresh_s: float = ADDRESS_FRESH_S,
     ) -> None:
-        """`database` should have a patience below one second. What was taken back at an address (a secret, the connection)
-        ends after `address_fresh_s`; what was added counts at once."""
+        """`database` should have a patience below one second. What was taken back at an address (a secret, the
+        connection) ends after `address_fresh_s`; what was added counts at once."""
         self.counts: Counter[int] = Counter()
         self._addresses = Addresses(database, ring, address_fresh_s)
         self._storing = Storing(database)
