@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -26,7 +27,7 @@ def run(host: str, port: int, part: str = "everything") -> None:
     application = PARTS[part](stopping)
     gc.freeze()  # what was loaded stays; a request's values die with it, so cycles are looked for seldom
     gc.set_threshold(20_000, 20, 20)
-    asyncio.run(_serve(application, stopping, host, port))
+    uvloop.run(_serve(application, stopping, host, port))
 
 
 def check_free(host: str, port: int) -> None:
