@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 flow_app = typer.Typer(help="Work on flow files.", no_args_is_help=True)
 app.add_typer(flow_app, name="flow")
+db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
 
 Port = Annotated[int, typer.Option(help="The port of pages, API and webhooks.", min=1, max=65535)]
 
@@ -63,10 +65,13 @@ def serve(
     from ordna.cli.supervise import end_with_supervisor
 
     end_with_supervisor()
+    from ordna.site import place
     from ordna.site.serve import PARTS, run
+    from ordna.store import schema
 
     if part not in PARTS:
         raise typer.BadParameter(f"--part is one of {', '.join(PARTS)}.")
+    schema.check(place.dsn())
     run(host, port, part)
 
 
@@ -79,10 +84,12 @@ def worker() -> None:
     from ordna.cli.supervise import end_with_supervisor
     from ordna.engine.loop import Worker
     from ordna.site import place
+    from ordna.store import schema
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     end_with_supervisor()
     with opened() as dsn:
+        schema.check(dsn)
         working = Worker(dsn, place.home())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: working.stop())
@@ -171,6 +178,26 @@ def pause(
     from ordna.cli.link import pause_outgoing
 
     pause_outgoing(merchant, resume)
+
+
+@db_app.command("migrate")
+def migrate_database(
+    contract: Annotated[
+        bool, typer.Option("--contract", help="Also take away what only older versions use: when none runs any more.")
+    ] = False,
+) -> None:
+    """Bring the database to the schema of this version, while everything runs. Run it before the new version starts."""
+    from ordna.cli.db import migrate
+
+    migrate(contract)
+
+
+@db_app.command("status")
+def database_status() -> None:
+    """Say which migrations the database has, and whether this version may work on it."""
+    from ordna.cli.db import status
+
+    raise SystemExit(0 if status() else 1)
 
 
 @flow_app.command("check")

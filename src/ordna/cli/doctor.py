@@ -96,13 +96,12 @@ def _findings(dsn: str) -> Iterator[Finding]:
             yield Finding("What the database confirms survives a power cut.")
         except NotDurable as error:
             yield Finding(str(error), "Turn the settings on in postgresql.conf and restart PostgreSQL.")
-        known = conn.execute(SQL["schema"]).fetchone()
-    newest = schema.MIGRATIONS[-1][0]
-    if known is None or known[0] != newest:
-        stands = "has no tables" if known is None else f"has schema {known[0]}"
-        yield Finding(f"The database {stands}, this Ordna needs {newest}.", "Run: ordna up")
+    try:
+        schema.check(dsn)
+    except (schema.OlderSchema, schema.NewerSchema) as error:
+        yield Finding(str(error), "ordna db status says more.")
         return
-    yield Finding(f"The schema is the newest ({newest}).")
+    yield Finding("The schema is the one this Ordna needs.")
     database = Database(dsn, connections_max=2)
     try:
         yield from _counted(database)

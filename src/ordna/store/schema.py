@@ -2,25 +2,31 @@
 there.
 
 A migration that has been released never changes. Roles, row-level security and grants are no migration: they are stated
-anew at every install, so that a table added later can't be forgotten.
+anew at every install, so that a table added later can't be forgotten. How a migration runs while others work on the
+database is said in `migrating.py`; docs/adr/0050-expand-backfill-contract.md says what each kind may do.
 """
 
 from __future__ import annotations
 
-import psycopg
+from collections.abc import Sequence
 
+import psycopg
+from msgspec import Struct
+
+from ordna.store import migrating
 from ordna.store.database import DatabaseError
 from ordna.store.expectations import teach
+from ordna.store.migrating import Applied, Migration, Tell
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
 
-MIGRATIONS: tuple[tuple[int, str, bytes], ...] = (
-    (1, "tables", blocks("schema.sql")["tables"]),
-    (2, "compression", _ACCESS["compression"]),
-    (3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "tables", blocks("schema.sql")["tables"]),
+    Migration(2, "compression", _ACCESS["compression"]),
+    Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
 )
-"""(number, name, statements), in order."""
+"""In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 
 
 class MayNotCreateRoles(DatabaseError):
@@ -32,32 +38,97 @@ class MayNotCreateRoles(DatabaseError):
 
 
 class NewerSchema(DatabaseError):
-    """The database was migrated by a newer Ordna than this one."""
+    """The database was migrated by a newer Ordna, which took away what this one needs."""
+
+    def __init__(self, taken_by: Applied, newest: int) -> None:
+        super().__init__(
+            f"A newer Ordna has migrated the database: its step {taken_by.number} (“{taken_by.name}”) needs an Ordna"
+            f" that knows schema {taken_by.needs}, and this one knows {newest}. Install the newer version here too."
+        )
 
 
-def install(dsn: str) -> list[str]:
-    """Bring the database to the newest schema; the names of the migrations that ran. One transaction, safe to run at
-    once from several processes. `MayNotCreateRoles`, `NewerSchema`."""
-    with psycopg.connect(dsn) as conn:
-        conn.execute(_ACCESS["lock"])
-        if not _one(conn, _ACCESS["may_create_roles"]):
+class OlderSchema(DatabaseError):
+    """The database was not brought to the schema that this Ordna needs."""
+
+    def __init__(self, missing: Sequence[Migration]) -> None:
+        names = ", ".join(f"{migration.number} {migration.name}" for migration in missing[:5])
+        super().__init__(f"The database lacks what this Ordna needs ({names}). Run: ordna db migrate")
+
+
+class Standing(Struct, frozen=True):
+    """Where a database stands: what was applied, what is still to come, and what a newer Ordna did to it."""
+
+    applied: tuple[Applied, ...]
+    pending: tuple[Migration, ...]
+    held_back: tuple[Migration, ...]
+    newer: tuple[Applied, ...]
+
+
+def install(
+    dsn: str,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    *,
+    contract: bool = True,
+    tell: Tell = lambda _: None,
+    patience_s: float = migrating.PATIENCE_S,
+) -> list[str]:
+    """Bring the database to the newest schema; the names of the migrations that ran. Safe to run at once from several
+    processes, and while others work on the database; taken up where it broke off. Without `contract` nothing is taken
+    away that an older Ordna may still use. `MayNotCreateRoles`, `NewerSchema`, `TableBusy`."""
+    with migrating.one_at_a_time(dsn), psycopg.connect(dsn, autocommit=True) as conn:
+        if not conn.execute(_ACCESS["may_create_roles"]).fetchone() == (True,):
             raise MayNotCreateRoles
-        conn.execute(_ACCESS["ledger"])
-        known = _one(conn, _ACCESS["applied"])
-        if known > MIGRATIONS[-1][0]:
-            raise NewerSchema(f"The database has schema {known}, this Ordna knows {MIGRATIONS[-1][0]}.")
-        fresh = [migration for migration in MIGRATIONS if migration[0] > known]
-        for number, name, statements in fresh:
-            conn.execute(statements)
-            conn.execute(_ACCESS["note"], (number, name))
-        if known == 0:
-            teach(conn)
+        migrating.open_ledger(conn)
+        there = migrating.applied(conn)
+        _refuse_newer(migrations, there)
+        wanted = [one for one in migrations if one.number not in there and (contract or one.kind != "contract")]
+        if there:
+            migrating.in_use(conn, wanted, tell, patience_s)
+        else:
+            _begin(conn, wanted, tell)
+        migrating.patiently("access", lambda: _state_access(conn), patience_s)
+    return [migration.name for migration in wanted]
+
+
+def check(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """May a process of this version work on the database? `OlderSchema`, `NewerSchema`."""
+    found = standing(dsn, migrations)
+    if found.pending:
+        raise OlderSchema(found.pending)
+    _refuse_newer(migrations, {one.number: one for one in found.newer})
+
+
+def standing(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> Standing:
+    """Where the database stands. Looks only."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        there = migrating.applied(conn)
+    ours = {migration.number for migration in migrations}
+    missing = [migration for migration in migrations if migration.number not in there]
+    return Standing(
+        tuple(one for one in there.values() if one.number in ours),
+        tuple(migration for migration in missing if migration.kind != "contract"),
+        tuple(migration for migration in missing if migration.kind == "contract"),
+        tuple(one for one in there.values() if one.number not in ours),
+    )
+
+
+def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], tell: Tell) -> None:
+    """A database without tables: all in one transaction, but for what can't be in one."""
+    with conn.transaction():
+        migrating.unused(conn, [migration for migration in wanted if not migration.alone])
+        teach(conn)
+        _state_access(conn)
+    migrating.in_use(conn, [migration for migration in wanted if migration.alone], tell)
+
+
+def _state_access(conn: psycopg.Connection) -> None:
+    with conn.transaction():
+        migrating.short_locks(conn)
         for block in ("roles", "security", "grants"):
             conn.execute(_ACCESS[block])
-    return [name for _, name, _ in fresh]
 
 
-def _one(conn: psycopg.Connection, statement: bytes) -> int:
-    row = conn.execute(statement).fetchone()
-    assert row is not None
-    return int(row[0])
+def _refuse_newer(migrations: Sequence[Migration], there: dict[int, Applied]) -> None:
+    taken_by = migrating.incompatible(migrations, there)
+    if taken_by is not None:
+        raise NewerSchema(taken_by, max(migration.number for migration in migrations))
