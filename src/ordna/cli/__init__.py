@@ -21,6 +21,8 @@ flow_app = typer.Typer(help="Work on flow files.", no_args_is_help=True)
 app.add_typer(flow_app, name="flow")
 db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
+archive_app = typer.Typer(help="Keep what closed orders went through in files.", no_args_is_help=True)
+app.add_typer(archive_app, name="archive")
 
 Port = Annotated[int, typer.Option(help="The port of pages, API and webhooks.", min=1, max=65535)]
 
@@ -198,6 +200,50 @@ def database_status() -> None:
     from ordna.cli.db import status
 
     raise SystemExit(0 if status() else 1)
+
+
+@archive_app.command("on")
+def archive_on(
+    after_days: Annotated[int, typer.Option(help="How long a closed order was left alone.", min=30)],
+    drop: Annotated[bool, typer.Option("--drop", help="Let their events go; keep no files.")] = False,
+    merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1,
+) -> None:
+    """From now on, closed orders leave the tables after so many days; each keeps its row and a checkpoint."""
+    from ordna.cli.archive import switch
+
+    switch(merchant, after_days, drop)
+
+
+@archive_app.command("off")
+def archive_off(merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1) -> None:
+    """Archive no more orders."""
+    from ordna.cli.archive import switch
+
+    switch(merchant, None, False)
+
+
+@archive_app.command("run")
+def archive_now() -> None:
+    """Archive now what is ready."""
+    from ordna.cli.archive import run
+
+    run()
+
+
+@archive_app.command("show")
+def archive_show(order: Annotated[str, typer.Argument(help="The order's name or id: '#1001'")]) -> None:
+    """Print the archived events of an order, one a line, as JSON."""
+    from ordna.cli.archive import show
+
+    show(order)
+
+
+@archive_app.command("check")
+def archive_check() -> None:
+    """Prove the files of the archive."""
+    from ordna.cli.archive import check
+
+    raise SystemExit(0 if check() else 1)
 
 
 @flow_app.command("check")

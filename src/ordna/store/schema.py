@@ -25,6 +25,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", blocks("schema.sql")["tables"]),
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 
