@@ -74,7 +74,7 @@ def older(dsn: str, home: Path) -> House:
 
 def newer(dsn: str, home: Path) -> House:
     """The version of this folder."""
-    return House(dsn, home, ROOT / "src", "tests.engine.intake_app")
+    return House(dsn, home, ROOT / "src", "tests.upgrade.newer")
 
 
 def begin(dsn: str, home: Path) -> None:

@@ -91,6 +91,18 @@ def test_the_tables_move_on_under_load_and_both_versions_work_side_by_side(
     assert unexplained(dsn) == []
 
 
+def test_what_an_older_version_could_not_read_is_written_only_when_none_runs_any_more(dsn: str, tmp_path: Path) -> None:
+    schema.install(dsn, contract=False)
+    for packed in (False, True):
+        after = houses.newer(dsn, tmp_path)
+        sending = Sending(after.port)
+        time.sleep(0.5)
+        sending.stop()
+        after.stop()
+        assert sending.acked and one(dsn, "select count(raw_bytes) from inbox") == packed * len(sending.acked)
+        schema.install(dsn)
+
+
 def test_a_migration_that_keeps_a_table_to_itself_for_long_costs_acknowledgements(dsn: str, before: House) -> None:
     """The planted fault: were this test to find nothing failed, the one above would prove nothing."""
     greedy = Migration(9999, "greedy", b"lock table inbox in access exclusive mode; select pg_sleep(2.5)")

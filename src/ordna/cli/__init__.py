@@ -73,7 +73,7 @@ def serve(
 
     if part not in PARTS:
         raise typer.BadParameter(f"--part is one of {', '.join(PARTS)}.")
-    schema.check(place.dsn())
+    schema.enter(place.dsn())
     run(host, port, part)
 
 
@@ -91,7 +91,7 @@ def worker() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     end_with_supervisor()
     with opened() as dsn:
-        schema.check(dsn)
+        schema.enter(dsn)
         working = Worker(dsn, place.home())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: working.stop())
@@ -200,6 +200,16 @@ def database_status() -> None:
     from ordna.cli.db import status
 
     raise SystemExit(0 if status() else 1)
+
+
+@db_app.command("distribute")
+def distribute_database(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements; change nothing.")] = False,
+) -> None:
+    """Spread the tables of a Citus cluster over its nodes, by merchant."""
+    from ordna.cli.db import distribute
+
+    distribute(dry_run)
 
 
 @archive_app.command("on")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ordna.cli.database import opened, prepare
 from ordna.cli.say import Progress, say
-from ordna.store import schema
+from ordna.store import distribution, schema
 
 
 def migrate(contract: bool) -> None:
@@ -38,6 +38,17 @@ def status() -> bool:
     if found.pending:
         say("Run: ordna db migrate")
     return not found.pending and all(one.needs <= _newest() for one in found.newer)
+
+
+def distribute(dry_run: bool) -> None:
+    """Spread the tables over a Citus cluster, or print the statements that would."""
+    with opened() as dsn:
+        if dry_run:
+            for statement in distribution.dry_run(dsn):
+                say(f"{statement};")
+            return
+        ran = distribution.distribute(dsn)
+    say(f"{len(ran)} tables were spread." if ran else "Every table is where it belongs.")
 
 
 def _newest() -> int:

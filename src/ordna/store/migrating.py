@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import Query
 
 from ordna.store.database import DatabaseError
 from ordna.store.sql import blocks
@@ -136,9 +137,11 @@ def open_ledger(conn: psycopg.Connection) -> None:
         conn.execute(SQL["ledger"])
 
 
-def short_locks(conn: psycopg.Connection) -> None:
-    """In the open transaction, wait for no lock longer than the intake's callers would."""
-    conn.execute(SQL["short_locks"])
+def at_once(conn: psycopg.Connection, statements: Query) -> None:
+    """Statements in one short transaction."""
+    with conn.transaction():
+        conn.execute(SQL["short_locks"])
+        conn.execute(statements)
 
 
 def incompatible(known: Sequence[Migration], there: dict[int, Applied]) -> Applied | None:
@@ -156,7 +159,7 @@ def _at_once(conn: psycopg.Connection, migration: Migration) -> None:
 
 
 def _begin(conn: psycopg.Connection) -> None:
-    short_locks(conn)
+    conn.execute(SQL["short_locks"])
     if _one(conn, SQL["has_merchants"]):
         conn.execute(SQL["see_all"])
 

@@ -9,23 +9,30 @@ database is said in `migrating.py`; docs/adr/0050-expand-backfill-contract.md sa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import psycopg
 from msgspec import Struct
+from psycopg import sql
 
-from ordna.store import migrating
+from ordna.store import migrating, packing
 from ordna.store.database import DatabaseError
 from ordna.store.expectations import teach
 from ordna.store.migrating import Applied, Migration, Tell
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
+_GUARD = _ACCESS["guard"].decode()
+
+PACKED_ONLY = 51
+"""From here on no process runs that can't unpack a body."""
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", blocks("schema.sql")["tables"]),
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
     Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
+    Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 
@@ -75,20 +82,30 @@ def install(
 ) -> list[str]:
     """Bring the database to the newest schema; the names of the migrations that ran. Safe to run at once from several
     processes, and while others work on the database; taken up where it broke off. Without `contract` nothing is taken
-    away that an older Ordna may still use. `MayNotCreateRoles`, `NewerSchema`, `TableBusy`."""
+    away that an older Ordna may still use; a new database has none to consider. `MayNotCreateRoles`, `NewerSchema`,
+    `TableBusy`."""
     with migrating.one_at_a_time(dsn), psycopg.connect(dsn, autocommit=True) as conn:
         if not conn.execute(_ACCESS["may_create_roles"]).fetchone() == (True,):
             raise MayNotCreateRoles
         migrating.open_ledger(conn)
         there = migrating.applied(conn)
         _refuse_newer(migrations, there)
+        contract = contract or not there
         wanted = [one for one in migrations if one.number not in there and (contract or one.kind != "contract")]
         if there:
             migrating.in_use(conn, wanted, tell, patience_s)
         else:
-            _begin(conn, wanted, tell)
-        migrating.patiently("access", lambda: _state_access(conn), patience_s)
+            _begin(conn, wanted, tell, patience_s)
+        _state_access(conn, patience_s)
     return [migration.name for migration in wanted]
+
+
+def enter(dsn: str) -> None:
+    """Begin to work on the database as a process of this version, and write nothing that an older one beside it could
+    not read. `OlderSchema`, `NewerSchema`."""
+    check(dsn)
+    if any(migration.number == PACKED_ONLY for migration in standing(dsn).held_back):
+        packing.stop()
 
 
 def check(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -113,20 +130,23 @@ def standing(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> Standing
     )
 
 
-def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], tell: Tell) -> None:
+def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], tell: Tell, patience_s: float) -> None:
     """A database without tables: all in one transaction, but for what can't be in one."""
     with conn.transaction():
         migrating.unused(conn, [migration for migration in wanted if not migration.alone])
         teach(conn)
-        _state_access(conn)
+        _state_access(conn, patience_s)
     migrating.in_use(conn, [migration for migration in wanted if migration.alone], tell)
 
 
-def _state_access(conn: psycopg.Connection) -> None:
-    with conn.transaction():
-        migrating.short_locks(conn)
-        for block in ("roles", "security", "grants"):
-            conn.execute(_ACCESS[block])
+def _state_access(conn: psycopg.Connection, patience_s: float) -> None:
+    """Roles, row-level security and grants: each table's in a transaction of its own, so that none is held while
+    another is waited for."""
+    migrating.patiently("roles", lambda: migrating.at_once(conn, _ACCESS["roles"]), patience_s)
+    for (table,) in conn.execute(_ACCESS["unguarded"]).fetchall():
+        guard = sql.SQL(_GUARD).format(table=sql.Identifier(table))
+        migrating.patiently(f"security of {table}", partial(migrating.at_once, conn, guard), patience_s)
+    migrating.patiently("grants", lambda: migrating.at_once(conn, _ACCESS["grants"]), patience_s)
 
 
 def _refuse_newer(migrations: Sequence[Migration], there: dict[int, Applied]) -> None:
