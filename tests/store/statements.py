@@ -48,6 +48,7 @@ def unbound(text: str, tables: set[str]) -> list[str]:
     """The tables a statement reaches for without naming the merchant of their rows."""
     plain = bare(text)
     reached = touched(text, tables)
+    bare_bounds = len(re.findall(r"(?<!\.)\bmerchant_id\s*(?:=|in\b)", plain))
     wrong = []
     for table, alias in reached:
         inserted = re.search(rf"\binto\s+{table}\s*\(([^)]*)\)", plain)
@@ -57,7 +58,7 @@ def unbound(text: str, tables: set[str]) -> list[str]:
             rf"=\s*{alias}\.merchant_id\b", plain
         ):
             continue
-        if len(reached) == 1 and re.search(r"(?<!\.)\bmerchant_id\s*(=|in\b)", plain):
+        if alias == table and bare_bounds >= sum(name == each for each, name in reached):
             continue
         wrong.append(table)
     return wrong

@@ -38,6 +38,7 @@ Tell = Callable[[str], None]
 T = TypeVar("T")
 
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_CONCURRENTLY = re.compile(rb"\bconcurrently\b", re.I)
 _CONCURRENT_INDEX = re.compile(rb"create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(\w+)", re.I)
 
 
@@ -89,9 +90,9 @@ def in_use(
 
 
 def unused(conn: psycopg.Connection, migrations: Iterable[Migration]) -> None:
-    """Run migrations in the open transaction, on a database nobody works on yet."""
+    """Run migrations in the open transaction, on a database nobody works on yet: there an index is built plainly."""
     for migration in migrations:
-        conn.execute(migration.statements)
+        conn.execute(_CONCURRENTLY.sub(b"", migration.statements))
         _note(conn, migration)
 
 
@@ -140,7 +141,7 @@ def open_ledger(conn: psycopg.Connection) -> None:
 def at_once(conn: psycopg.Connection, statements: Query) -> None:
     """Statements in one short transaction."""
     with conn.transaction():
-        conn.execute(SQL["short_locks"])
+        begin(conn)
         conn.execute(statements)
 
 
@@ -153,12 +154,13 @@ def incompatible(known: Sequence[Migration], there: dict[int, Applied]) -> Appli
 
 def _at_once(conn: psycopg.Connection, migration: Migration) -> None:
     with conn.transaction():
-        _begin(conn)
+        begin(conn)
         conn.execute(migration.statements)
         _note(conn, migration)
 
 
-def _begin(conn: psycopg.Connection) -> None:
+def begin(conn: psycopg.Connection) -> None:
+    """In the open transaction: wait briefly for locks, and see every merchant's rows."""
     conn.execute(SQL["short_locks"])
     if _one(conn, SQL["has_merchants"]):
         conn.execute(SQL["see_all"])
@@ -178,7 +180,7 @@ def _in_batches(conn: psycopg.Connection, migration: Migration, tell: Tell, pati
 
 def _batch(conn: psycopg.Connection, statement: bytes) -> int:
     with conn.transaction():
-        _begin(conn)
+        begin(conn)
         return conn.execute(statement).rowcount
 
 

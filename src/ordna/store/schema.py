@@ -22,9 +22,10 @@ from ordna.store.migrating import Applied, Migration, Tell
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
+_PARTITIONS = blocks("partitions.sql")
 _GUARD = _ACCESS["guard"].decode()
 
-PACKED_ONLY = 51
+PACKED_ONLY = 69
 """From here on no process runs that can't unpack a body."""
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -32,6 +33,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
     Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
+    Migration(52, "times of links", _PARTITIONS["journal_times"]),
+    Migration(53, "keys with a time", _PARTITIONS["journal_keys"], alone=True),
+    Migration(54, "the journal's first partition", _PARTITIONS["journal_bounds"]),
+    Migration(55, "its rows proved", _PARTITIONS["journal_proof"], alone=True),
+    Migration(56, "the journal by month", _PARTITIONS["journal_swap"]),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
@@ -95,7 +101,7 @@ def install(
         if there:
             migrating.in_use(conn, wanted, tell, patience_s)
         else:
-            _begin(conn, wanted, tell, patience_s)
+            _begin(conn, wanted, patience_s)
         _state_access(conn, patience_s)
     return [migration.name for migration in wanted]
 
@@ -130,13 +136,12 @@ def standing(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> Standing
     )
 
 
-def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], tell: Tell, patience_s: float) -> None:
-    """A database without tables: all in one transaction, but for what can't be in one."""
+def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], patience_s: float) -> None:
+    """A database without tables: all in one transaction."""
     with conn.transaction():
-        migrating.unused(conn, [migration for migration in wanted if not migration.alone])
+        migrating.unused(conn, wanted)
         teach(conn)
         _state_access(conn, patience_s)
-    migrating.in_use(conn, [migration for migration in wanted if migration.alone], tell)
 
 
 def _state_access(conn: psycopg.Connection, patience_s: float) -> None:

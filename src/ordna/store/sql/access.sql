@@ -47,7 +47,7 @@ begin
     for ours in
         select distinct c.relname from pg_class c
         join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     loop
         execute format('grant select, insert, update, delete on %I to ordna_engine', ours);
         select string_agg(quote_ident(attname), ', ' order by attnum) into columns from pg_attribute

@@ -1,0 +1,119 @@
+"""Partitions by time: made ahead of the clock, found by key whatever their number, dropped when nothing is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from ordna.store import partitions, schema
+from ordna.store.database import Database
+from ordna.store.partitions import JOURNAL, TIMED, Timed
+
+PATIENCE_S = 5.0
+[JOURNALS, *_] = JOURNAL
+
+
+@pytest.fixture
+def owner(database: str) -> Iterator[psycopg.Connection]:
+    """The connection of the tables' owner."""
+    with psycopg.connect(database, autocommit=True) as conn:
+        yield conn
+
+
+def entry(conn: psycopg.Connection, order: str, seq: int, recorded_at: datetime) -> None:
+    conn.execute(
+        "insert into journal (merchant_id, order_id, seq, kind, version, occurred_at, recorded_at, actor_kind, actor,"
+        " cause, policy_version, data)"
+        " values (1, %s, %s, 'OrderPlaced', 1, %s, %s, 'outside', 'shopify', 'x', 1, '{}')",
+        (order, seq, recorded_at, recorded_at),
+    )
+
+
+def place(conn: psycopg.Connection, order: str, table: str = "journal") -> list[str]:
+    found = conn.execute(f"select tableoid::regclass::text from {table} where order_id = %s".encode(), (order,))
+    return [row[0] for row in found]
+
+
+def first_free(conn: psycopg.Connection, timed: Timed) -> datetime:
+    return partitions.of(conn, timed.table)[-1].until
+
+
+@pytest.mark.parametrize("timed", TIMED, ids=lambda timed: timed.table)
+def test_partitions_are_made_ahead_of_the_clock_and_only_once(owner: psycopg.Connection, timed: Timed) -> None:
+    now = first_free(owner, timed) + timedelta(days=40)
+    made = partitions.make_ahead(owner, timed, now, PATIENCE_S)
+    known = partitions.of(owner, timed.table)
+    assert made == [one.name for one in known[-len(made) :]]
+    assert all(before.until == after.since for before, after in pairwise(known))
+    assert known[-1].since is not None and known[-1].since > now
+    assert partitions.make_ahead(owner, timed, now, PATIENCE_S) == []
+    assert timed.table not in list(partitions.missing(owner, now))
+    assert timed.table in list(partitions.missing(owner, now + timedelta(days=100)))
+
+
+def test_rows_go_where_their_time_says_and_what_has_no_place_lies_in_the_rest(owner: psycopg.Connection) -> None:
+    later = first_free(owner, JOURNALS)
+    for order, moment in (
+        ("old", datetime(2024, 5, 5, tzinfo=UTC)),
+        ("new", later),
+        ("far", later + timedelta(days=999)),
+    ):
+        entry(owner, order, 1, moment)
+    assert place(owner, "old") == ["journal_begin"] and place(owner, "new") == place(owner, "far") == ["journal_rest"]
+    [name, *_] = partitions.make_ahead(owner, JOURNALS, later, PATIENCE_S)
+    assert place(owner, "new") == [name] and place(owner, "far") == ["journal_rest"]
+
+
+def test_only_an_empty_partition_is_dropped(owner: psycopg.Connection) -> None:
+    now = first_free(owner, JOURNALS)
+    [first, second, *_] = partitions.make_ahead(owner, JOURNALS, now + timedelta(days=70), PATIENCE_S)
+    entry(owner, "kept", 1, now + timedelta(days=1))
+    late = now + timedelta(days=65)
+    assert partitions.drop_empty(owner, JOURNALS, late, PATIENCE_S) == ["journal_begin", second]
+    assert place(owner, "kept") == [first]
+    owner.execute("delete from journal")
+    assert partitions.drop_empty(owner, JOURNALS, late, PATIENCE_S) == [first]
+
+
+def test_a_partition_is_guarded_as_its_table_is(owner: psycopg.Connection, database: str) -> None:
+    now = first_free(owner, JOURNALS)
+    [name, *_] = partitions.make_ahead(owner, JOURNALS, now, PATIENCE_S)
+    entry(owner, "mine", 1, now)
+    opened = Database(database)
+    with opened.engine([2]) as conn:
+        assert conn.execute(b"select count(*) from journal").fetchone() == (0,)
+    with opened.engine([1]) as conn:
+        assert conn.execute(b"select count(*) from journal").fetchone() == (1,)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), opened.engine([1]) as conn:
+        conn.execute(f"select * from {name}".encode())
+    opened.close()
+    assert owner.execute("select relforcerowsecurity from pg_class where relname = %s", (name,)).fetchone() == (True,)
+
+
+def test_an_order_is_found_by_its_key_in_every_partition_by_an_index(owner: psycopg.Connection) -> None:
+    partitions.make_ahead(owner, JOURNALS, first_free(owner, JOURNALS) + timedelta(days=365), PATIENCE_S)
+    plan = owner.execute(
+        "explain (format json) select * from journal where merchant_id = 1 and order_id = 'x' and seq < 10 order by seq"
+    ).fetchone()
+    assert plan is not None and "Seq Scan" not in str(plan[0]) and str(plan[0]).count("Index Scan") >= 12
+
+
+def test_the_journal_of_a_database_in_use_becomes_a_partition_without_being_copied(empty_database: str) -> None:
+    before = [migration for migration in schema.MIGRATIONS if migration.number < 52]
+    schema.install(empty_database, before)
+    with psycopg.connect(empty_database, autocommit=True) as conn:
+        for number in range(500):
+            entry(conn, f"o{number}", 1, datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=number))
+        decide = "insert into decision values (1, 'o1', 1, 0, now(), 'x', 1, '{}') returning decision_id"
+        conn.execute(decide)
+        [(file,)] = conn.execute("select pg_relation_filenode('journal')").fetchall()
+        schema.install(empty_database, contract=False)
+        assert conn.execute("select pg_relation_filenode('journal_begin')").fetchall() == [(file,)]
+        assert conn.execute("select count(*) from only journal_begin").fetchall() == [(500,)]
+        assert conn.execute(decide).fetchall() == [(2,)]
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            entry(conn, "o1", 1, datetime(2025, 1, 2, tzinfo=UTC))
