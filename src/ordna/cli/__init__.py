@@ -92,7 +92,7 @@ def worker() -> None:
     end_with_supervisor()
     with opened() as dsn:
         schema.enter(dsn)
-        working = Worker(dsn, place.home())
+        working = Worker(dsn, place.home(), keep_raw_days=place.keep_raw_days())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: working.stop())
         working.run()

@@ -28,7 +28,7 @@ import psycopg
 from ordna.engine import clock
 from ordna.engine.leases import LeaseLost, Leases
 from ordna.engine.live import Notifier
-from ordna.engine.maintenance import Maintenance
+from ordna.engine.maintenance import KEEP_RAW_DAYS, Maintenance
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
@@ -56,7 +56,9 @@ _PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
 class Worker:
     """One worker process. `run` returns after `stop` was called, from any thread or signal handler."""
 
-    def __init__(self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S, keep_raw_days: int = KEEP_RAW_DAYS
+    ) -> None:
         ring = keyring(home)
         self._database = Database(dsn, connections_max=6)
         self._leases = Leases(self._database, _name())
@@ -65,7 +67,7 @@ class Worker:
         self._performer = Performer(self._database, outbounds, ring, patience_s=patience_s)
         self._rereader = Rereader(self._database, outbounds)
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
-        self._maintenance = Maintenance(self._database, _name(), home)
+        self._maintenance = Maintenance(self._database, _name(), home, keep_raw_days)
         self._notifier = Notifier(dsn)
         self._stopping = threading.Event()
         self._wake_send = threading.Event()

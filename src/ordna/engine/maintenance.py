@@ -23,6 +23,7 @@ from ordna.store.migrating import TableBusy
 EVERY_S = 300.0
 PATIENCE_S = 60.0
 ARCHIVE_PAGES = 10
+KEEP_RAW_DAYS = 14
 EMPTY_AFTER = timedelta(days=31)
 FOLDER = "archive"
 
@@ -32,8 +33,10 @@ _log = logging.getLogger(__name__)
 class Maintenance:
     """The upkeep of one database, as one worker would do it if it is its turn."""
 
-    def __init__(self, database: Database, owner: str, home: Path) -> None:
+    def __init__(self, database: Database, owner: str, home: Path, keep_raw_days: int = KEEP_RAW_DAYS) -> None:
+        """`keep_raw_days`: how long a raw message is kept once it is dealt with."""
         self._database = database
+        self._keep_raw = timedelta(days=keep_raw_days)
         self._owner = owner
         self._folder = home / FOLDER
 
@@ -50,13 +53,21 @@ class Maintenance:
         try:
             with psycopg.connect(self._database.dsn, autocommit=True) as conn:
                 for timed in partitions.TIMED:
-                    made = partitions.make_ahead(conn, timed, now, PATIENCE_S)
-                    gone = partitions.drop_empty(conn, timed, now - EMPTY_AFTER, PATIENCE_S)
-                    if made or gone:
-                        _log.info("%s: made %s, dropped %s", timed.table, made, gone)
+                    self._tell(timed.table, "made", partitions.make_ahead(conn, timed, now, PATIENCE_S))
+                for timed in partitions.JOURNAL:
+                    empty = partitions.drop_empty(conn, timed, now - EMPTY_AFTER, PATIENCE_S)
+                    self._tell(timed.table, "dropped", empty)
+                old = now - self._keep_raw
+                self._tell("inbox", "dropped", partitions.drop_old_messages(conn, old, PATIENCE_S))
+                partitions.forget(conn, old)
         except psycopg.errors.InsufficientPrivilege as error:
             _log.warning("partitions can't be made by this user, only by the tables' owner: %s", error)
         except TableBusy as error:
             _log.warning("%s", error)
         for merchant_id, done in islice(archive.archive_all(self._database, self._folder, now), ARCHIVE_PAGES):
             _log.info("merchant %d: %d orders and %d events archived", merchant_id, done.orders, done.events)
+
+    @staticmethod
+    def _tell(table: str, did: str, names: list[str]) -> None:
+        if names:
+            _log.info("%s: %s %s", table, did, ", ".join(names))

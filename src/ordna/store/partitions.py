@@ -48,7 +48,8 @@ JOURNAL = (
     Timed("journal_object", "recorded_at", "month", 2),
     Timed("decision", "at", "month", 2),
 )
-TIMED = JOURNAL
+INBOX = Timed("inbox", "received_at", "day", 3, busy=True)
+TIMED = (INBOX, *JOURNAL)
 
 
 def of(conn: psycopg.Connection, table: str) -> list[Partition]:
@@ -84,6 +85,31 @@ def drop_empty(conn: psycopg.Connection, timed: Timed, before: datetime, patienc
         if one.until <= before and migrating.patiently(one.name, partial(_drop_if_empty, conn, timed, one), patience_s):
             dropped.append(one.name)
     return dropped
+
+
+def drop_old_messages(conn: psycopg.Connection, before: datetime, patience_s: float) -> list[str]:
+    """Drop the inbox's partitions that end before that time; what still waits, or is in quarantine, is kept. Their
+    names."""
+    dropped = []
+    for one in of(conn, INBOX.table):
+        if one.until <= before:
+            migrating.patiently(one.name, partial(_drop_handled, conn, one), patience_s)
+            dropped.append(one.name)
+    return dropped
+
+
+def forget(conn: psycopg.Connection, before: datetime) -> int:
+    """Delete what was dealt with before that time and no partition's end takes along; how many rows."""
+    count = 0
+    for block, values in (("forget_rest", (before, before)), ("forget_seen", (before,))):
+        while True:
+            with conn.transaction():
+                migrating.begin(conn)
+                gone = conn.execute(SQL[block], values).rowcount
+            count += gone
+            if gone == 0:
+                break
+    return count
 
 
 def missing(conn: psycopg.Connection, now: datetime) -> Iterator[str]:
@@ -123,6 +149,15 @@ def _drop_if_empty(conn: psycopg.Connection, timed: Timed, one: Partition) -> bo
             raise psycopg.errors.LockNotAvailable("Somebody wrote to it meanwhile.")
         conn.execute(_of_part("drop", one.name))
     return True
+
+
+def _drop_handled(conn: psycopg.Connection, one: Partition) -> None:
+    with conn.transaction():
+        migrating.begin(conn)
+        conn.execute(_of_part("detach", one.name, INBOX.table))
+        conn.execute(_of_part("show_all", one.name))
+        conn.execute(_of_part("keep_waiting", one.name))
+        conn.execute(_of_part("drop", one.name))
 
 
 def _of_part(block: str, part: str, table: str = "") -> sql.Composed:

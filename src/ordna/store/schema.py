@@ -38,6 +38,10 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(54, "the journal's first partition", _PARTITIONS["journal_bounds"]),
     Migration(55, "its rows proved", _PARTITIONS["journal_proof"], alone=True),
     Migration(56, "the journal by month", _PARTITIONS["journal_swap"]),
+    Migration(57, "the inbox's key with a time", _PARTITIONS["inbox_keys"], alone=True),
+    Migration(58, "the inbox's first partition", _PARTITIONS["inbox_bounds"]),
+    Migration(59, "its messages proved", _PARTITIONS["inbox_proof"], alone=True),
+    Migration(60, "the inbox by day", _PARTITIONS["inbox_swap"]),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""

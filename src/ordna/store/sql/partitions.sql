@@ -81,6 +81,65 @@ begin
     end loop;
 end $$
 
+-- name: inbox_keys
+create unique index concurrently if not exists inbox_timed on inbox (merchant_id, inbox_id, received_at)
+
+-- name: inbox_bounds
+do $$
+declare until text := date_trunc('day', now() at time zone 'utc') + interval '3 days' || '+00';
+begin
+    execute format('alter table inbox add constraint inbox_past check (received_at < %L) not valid', until);
+end $$
+
+-- name: inbox_proof
+alter table inbox validate constraint inbox_past
+
+-- name: inbox_swap
+-- As the journal was: the table becomes the first partition, its indexes are those of the whole.
+do $$
+declare
+    part text;
+    until text;
+    next_number bigint;
+    own record;
+    ours constant text := $set$
+        merchant_id + 0 in (select unnest(coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}')::bigint[]))
+    $set$;
+begin
+    lock table inbox in access exclusive mode;
+    select substring(pg_get_constraintdef(oid) from '''([^'']+)''') into until
+    from pg_constraint where conrelid = 'inbox'::regclass and conname = 'inbox_past';
+    execute format('select last_value + 1 from %s', pg_get_serial_sequence('inbox', 'inbox_id')) into next_number;
+    alter table inbox alter column inbox_id drop identity;
+    alter table inbox rename to inbox_begin;
+    alter table inbox_begin drop constraint inbox_pkey;
+    alter table inbox_begin add constraint inbox_begin_pkey primary key using index inbox_timed;
+    create table inbox (like inbox_begin including defaults including storage including compression) partition by range (received_at);
+    alter table inbox add primary key (merchant_id, inbox_id, received_at);
+    execute format('alter table inbox alter column inbox_id add generated always as identity (start with %s)', next_number);
+    for own in
+        select c.relname as name, pg_get_indexdef(c.oid) as how from pg_index i join pg_class c on c.oid = i.indexrelid
+        where i.indrelid = 'inbox_begin'::regclass and not i.indisprimary
+    loop
+        execute format('alter index %I rename to %I', own.name, own.name || '_begin');
+        execute replace(own.how, ' ON public.inbox_begin ', ' ON public.inbox ');
+    end loop;
+    execute format('alter table inbox attach partition inbox_begin for values from (minvalue) to (%L)', until);
+    alter table inbox_begin drop constraint inbox_past;
+    create table inbox_rest partition of inbox default;
+    foreach part in array array['inbox', 'inbox_begin', 'inbox_rest'] loop
+        execute format('alter table %I enable row level security', part);
+        execute format('alter table %I force row level security', part);
+        execute format('drop policy if exists its_merchants on %I', part);
+        execute format('create policy its_merchants on %I using (%s) with check (%s)', part, ours, ours);
+    end loop;
+    if exists (select from pg_roles where rolname = 'ordna_engine') then
+        revoke all on inbox_begin from ordna_engine, ordna_reader;
+        grant select, insert, update, delete on inbox to ordna_engine;
+        grant select on inbox to ordna_reader;
+    end if;
+end $$
+
 -- name: utc
 set timezone = 'UTC'
 
@@ -106,6 +165,24 @@ alter table {part} set (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, aut
 
 -- name: is_empty
 select not exists (select from only {part})
+
+-- name: keep_waiting
+-- What is not done with outlives its day: with no partition of its time left, it lies in the rest.
+insert into inbox overriding system value
+select * from {part} where handled_at is null or outcome = 'quarantined'
+
+-- name: forget_rest
+-- What lay in the rest and has been dealt with since.
+delete from inbox_rest
+where ctid = any(array(
+    select ctid from inbox_rest
+    where handled_at is not null and outcome <> 'quarantined' and received_at < %s and handled_at < %s
+    limit 5000))
+
+-- name: forget_seen
+-- Deliveries seen so long ago that nobody sends them again.
+delete from seen
+where ctid = any(array(select ctid from seen where first_at < %s limit 5000))
 
 -- name: show_all
 alter table {part} no force row level security
