@@ -26,7 +26,15 @@ CROSSING = {
     ("doctor.sql", "unreadable_connections"): "counted for the whole house",
 }
 # What makes and moves tables is no statement of the running house.
-OF_THE_SCHEMA = {"schema.sql", "migrations.sql", "migrating.sql", "access.sql", "site.sql", "distribution.sql"}
+OF_THE_SCHEMA = {
+    "schema.sql",
+    "migrations.sql",
+    "migrating.sql",
+    "access.sql",
+    "site.sql",
+    "distribution.sql",
+    "partitions.sql",
+}
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from itertools import pairwise
 import psycopg
 import pytest
 
-from ordna.store import partitions, schema
-from ordna.store.database import Database
-from ordna.store.partitions import JOURNAL, TIMED, Timed
+from ordna.store import inbox, partitions, schema
+from ordna.store.database import Database, Overtaken, sending
+from ordna.store.partitions import INBOX, JOURNAL, TIMED, Timed
 
 PATIENCE_S = 5.0
 [JOURNALS, *_] = JOURNAL
@@ -118,3 +118,72 @@ def test_the_journal_of_a_database_in_use_becomes_a_partition_without_being_copi
         assert conn.execute(decide).fetchall() == [(2,)]
         with pytest.raises(psycopg.errors.UniqueViolation):
             entry(conn, "o1", 1, datetime(2025, 1, 2, tzinfo=UTC))
+
+
+def message(conn: psycopg.Connection, name: str, received_at: datetime, outcome: str | None) -> None:
+    conn.execute(
+        "insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, headers, body,"
+        " handled_at, outcome) values (1, %s, 1, 7, 'orders/create', %s, '{}', 'body', %s, %s)",
+        (received_at, name, received_at if outcome else None, outcome),
+    )
+
+
+def kept(conn: psycopg.Connection) -> dict[str, str]:
+    return dict(conn.execute("select webhook_id, tableoid::regclass::text from inbox").fetchall())
+
+
+def test_an_old_day_of_messages_is_dropped_and_what_is_not_done_with_is_kept(owner: psycopg.Connection) -> None:
+    first = first_free(owner, INBOX)
+    [day, *_] = partitions.make_ahead(owner, INBOX, first, PATIENCE_S)
+    for name, outcome in (("done", "facts"), ("waits", None), ("odd", "quarantined"), ("useless", "unusable")):
+        message(owner, name, first + timedelta(hours=9), outcome)
+    message(owner, "young", first + timedelta(days=1), "facts")
+    assert set(kept(owner).values()) == {day, f"inbox_{first + timedelta(days=1):%Y%m%d}"}
+    ids = dict(owner.execute("select webhook_id, inbox_id from inbox").fetchall())
+    assert day in partitions.drop_old_messages(owner, first + timedelta(days=1), PATIENCE_S)
+    left = kept(owner)
+    assert set(left) == {"waits", "odd", "young"} and left["waits"] == left["odd"] == "inbox_rest"
+    assert dict(owner.execute("select webhook_id, inbox_id from inbox").fetchall()).items() <= ids.items()
+
+
+def test_what_was_kept_goes_once_it_is_dealt_with(owner: psycopg.Connection) -> None:
+    long_ago = datetime(2024, 1, 1, tzinfo=UTC)
+    partitions.drop_old_messages(owner, datetime(2999, 1, 1, tzinfo=UTC), PATIENCE_S)
+    for name, outcome in (("done", "facts"), ("waits", None), ("odd", "quarantined")):
+        message(owner, name, long_ago, outcome)
+    owner.execute("insert into seen values (1, 'done', 'x', %s), (1, 'new', 'x', now())", (long_ago,))
+    assert partitions.forget(owner, long_ago + timedelta(days=15)) == 2
+    assert set(kept(owner)) == {"waits", "odd"}
+    assert owner.execute("select webhook_id from seen").fetchall() == [("new",)]
+
+
+def test_messages_of_two_days_are_taken_oldest_first_and_finished(owner: psycopg.Connection, database: str) -> None:
+    first = first_free(owner, INBOX)
+    partitions.make_ahead(owner, INBOX, first, PATIENCE_S)
+    moments = [first + timedelta(days=1), first - timedelta(days=1), first + timedelta(hours=1)]
+    for number, moment in enumerate(moments):
+        message(owner, f"m{number}", moment, None)
+    opened = Database(database)
+    with opened.engine([1]) as conn:
+        rows = inbox.take_waiting(conn, [(1, 1)], rows_max=10, lane_rows_max=10, bytes_max=1000)
+        assert [row.webhook_id for row in rows] == ["m0", "m1", "m2"]
+        times = [row.received_at for row in rows]
+        outcomes = [(1, row.inbox_id, "facts", None) for row in rows]
+        with sending(conn) as sent:
+            inbox.finish(conn, outcomes, first, (min(times), max(times)), sent)
+    with pytest.raises(Overtaken), opened.engine([1]) as conn, sending(conn) as sent:
+        inbox.finish(conn, outcomes, first, (min(times), max(times)), sent)
+    opened.close()
+
+
+def test_finishing_looks_only_into_the_days_the_messages_came_on(owner: psycopg.Connection) -> None:
+    first = first_free(owner, INBOX)
+    partitions.make_ahead(owner, INBOX, first + timedelta(days=14), PATIENCE_S)
+    asked = "execute finish (now(), '{1}', '{1}', '{facts}', '{null}', %s, %s)"
+    text = inbox.SQL["finish"].decode()
+    for number in range(1, 8):
+        text = text.replace("%s", f"${number}", 1)
+    owner.execute(f"prepare finish as {text}".encode())
+    plan = str(owner.execute("explain " + asked, (first, first + timedelta(hours=1))).fetchall())
+    assert f"inbox_{first:%Y%m%d}" in plan
+    assert f"inbox_{first + timedelta(days=1):%Y%m%d}" not in plan and "inbox_begin" not in plan

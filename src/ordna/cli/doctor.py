@@ -102,12 +102,23 @@ def _findings(dsn: str) -> Iterator[Finding]:
         yield Finding(str(error), "ordna db status says more.")
         return
     yield Finding("The schema is the one this Ordna needs.")
+    yield _partitions(dsn)
     database = Database(dsn, connections_max=2)
     try:
         yield from _counted(database)
         yield _folded(database)
     finally:
         database.close()
+
+
+def _partitions(dsn: str) -> Finding:
+    late = schema.unprepared(dsn)
+    if not late:
+        return Finding("Partitions are made ahead of the clock.")
+    return Finding(
+        f"Nobody makes partitions for tomorrow: {', '.join(late)}.",
+        "Start a worker: ordna worker. It must connect as the user who ran ordna db migrate.",
+    )
 
 
 def _counted(database: Database) -> Iterator[Finding]:

@@ -58,8 +58,10 @@ class Maintenance:
                     empty = partitions.drop_empty(conn, timed, now - EMPTY_AFTER, PATIENCE_S)
                     self._tell(timed.table, "dropped", empty)
                 old = now - self._keep_raw
-                self._tell("inbox", "dropped", partitions.drop_old_messages(conn, old, PATIENCE_S))
-                partitions.forget(conn, old)
+                dropped = partitions.drop_old_messages(conn, old, PATIENCE_S)
+                self._tell("inbox", "dropped", dropped)
+                if dropped:  # once a day, then: it reads a table from end to end
+                    partitions.forget(conn, old)
         except psycopg.errors.InsufficientPrivilege as error:
             _log.warning("partitions can't be made by this user, only by the tables' owner: %s", error)
         except TableBusy as error:

@@ -21,6 +21,9 @@ from ordna.store.sql import blocks
 
 SQL = blocks("partitions.sql")
 
+GAP_MAX = timedelta(days=31)
+
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _BOUNDS = re.compile(r"FROM \((?:'([^']+)'|MINVALUE)\) TO \('([^']+)'\)")
 
 
@@ -65,9 +68,10 @@ def of(conn: psycopg.Connection, table: str) -> list[Partition]:
 
 
 def make_ahead(conn: psycopg.Connection, timed: Timed, now: datetime, patience_s: float) -> list[str]:
-    """Make what is missing from the last partition on to some ahead of now; their names."""
+    """Make what is missing from the last partition on to some ahead of now; their names. Where nobody made any for
+    long, what came meanwhile stays in the rest."""
     known = of(conn, timed.table)
-    since = known[-1].until if known else _floor(now, timed.length)
+    since = max(known[-1].until if known else _OLDEST, _floor(now - GAP_MAX, timed.length))
     until = now
     for _ in range(timed.ahead):
         until = _next(until, timed.length)

@@ -15,7 +15,7 @@ import psycopg
 from msgspec import Struct
 from psycopg import sql
 
-from ordna.store import migrating, packing
+from ordna.store import migrating, packing, partitions
 from ordna.store.database import DatabaseError
 from ordna.store.expectations import teach
 from ordna.store.migrating import Applied, Migration, Tell
@@ -138,6 +138,14 @@ def standing(dsn: str, migrations: Sequence[Migration] = MIGRATIONS) -> Standing
         tuple(migration for migration in missing if migration.kind == "contract"),
         tuple(one for one in there.values() if one.number not in ours),
     )
+
+
+def unprepared(dsn: str) -> list[str]:
+    """The tables that have no partition for what comes a day from now: nobody makes any."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        row = conn.execute("select now()").fetchone()
+        assert row is not None
+        return list(partitions.missing(conn, row[0]))
 
 
 def _begin(conn: psycopg.Connection, wanted: Sequence[Migration], patience_s: float) -> None:
