@@ -184,6 +184,7 @@ def test_finishing_looks_only_into_the_days_the_messages_came_on(owner: psycopg.
     for number in range(1, 8):
         text = text.replace("%s", f"${number}", 1)
     owner.execute(f"prepare finish as {text}".encode())
-    plan = str(owner.execute("explain " + asked, (first, first + timedelta(hours=1))).fetchall())
+    with psycopg.ClientCursor(owner) as typed:
+        plan = str(typed.execute("explain " + asked, (first, first + timedelta(hours=1))).fetchall())
     assert f"inbox_{first:%Y%m%d}" in plan
     assert f"inbox_{first + timedelta(days=1):%Y%m%d}" not in plan and "inbox_begin" not in plan

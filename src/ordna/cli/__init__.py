@@ -212,6 +212,20 @@ def distribute_database(
     distribute(dry_run)
 
 
+@db_app.command("move")
+def move_merchant(
+    merchant: Annotated[int, typer.Argument(help="The merchant's number.")],
+    target: Annotated[str, typer.Argument(help="The other server's database, as in DATABASE_URL.")],
+    stage: Annotated[str, typer.Argument(help="follow, cut or end.")],
+) -> None:
+    """Move one merchant to another server while it works, in three stages."""
+    from ordna.cli.db import STAGES, move
+
+    if stage not in STAGES:
+        raise typer.BadParameter(f"The stage is one of {', '.join(STAGES)}.")
+    move(merchant, target, stage)
+
+
 @archive_app.command("on")
 def archive_on(
     after_days: Annotated[int, typer.Option(help="How long a closed order was left alone.", min=30)],

@@ -5,6 +5,13 @@ from __future__ import annotations
 from ordna.cli.database import opened, prepare
 from ordna.cli.say import Progress, say
 from ordna.store import distribution, schema
+from ordna.store.moving import Move
+
+STAGES = {
+    "follow": "The target follows. When you are ready: ordna db move ... cut",
+    "cut": "The target's workers have taken over. Have the shop send to the new address, then: ordna db move ... end",
+    "end": "Nothing follows any more; the merchant's rows on the old server may be deleted.",
+}
 
 
 def migrate(contract: bool) -> None:
@@ -49,6 +56,14 @@ def distribute(dry_run: bool) -> None:
             return
         ran = distribution.distribute(dsn)
     say(f"{len(ran)} tables were spread." if ran else "Every table is where it belongs.")
+
+
+def move(merchant: int, target: str, stage: str) -> None:
+    """One stage of a merchant's move to another server: follow, cut or end."""
+    with opened() as source, Progress(f"Merchant {merchant}: {stage}"):
+        moving = Move(source, target, merchant)
+        {"follow": moving.follow, "cut": moving.cut, "end": moving.end}[stage]()
+    say(STAGES[stage])
 
 
 def _newest() -> int:

@@ -50,7 +50,7 @@ begin
         select substring(pg_get_constraintdef(oid) from '''([^'']+)''') into until
         from pg_constraint where conrelid = t.name::regclass and conname = t.name || '_past';
         if t.number is not null then
-            execute format('select last_value + 1 from %s', pg_get_serial_sequence(t.name, t.number)) into next_number;
+            execute format('select last_value + is_called::integer from %s', pg_get_serial_sequence(t.name, t.number)) into next_number;
             execute format('alter table %I alter column %I drop identity', t.name, t.number);
         end if;
         execute format('alter table %I rename to %I', t.name, t.name || '_begin');
@@ -109,7 +109,7 @@ begin
     lock table inbox in access exclusive mode;
     select substring(pg_get_constraintdef(oid) from '''([^'']+)''') into until
     from pg_constraint where conrelid = 'inbox'::regclass and conname = 'inbox_past';
-    execute format('select last_value + 1 from %s', pg_get_serial_sequence('inbox', 'inbox_id')) into next_number;
+    execute format('select last_value + is_called::integer from %s', pg_get_serial_sequence('inbox', 'inbox_id')) into next_number;
     alter table inbox alter column inbox_id drop identity;
     alter table inbox rename to inbox_begin;
     alter table inbox_begin drop constraint inbox_pkey;
