@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -185,3 +186,64 @@ def test_the_lock_is_given_up_sooner_than_the_intake_gives_up() -> None:
     from ordna.engine.receive import STORE_PATIENCE_S
 
     assert b"'400ms'" in migrating.SQL["short_locks"] and STORE_PATIENCE_S > 0.4
+
+
+# What takes a table in use away from everybody for as long as it has rows, and what to do instead.
+SLOW = {
+    r"create\s+(unique\s+)?index\s+(?!concurrently)": "build it concurrently, alone",
+    r"alter\s+column\s+\w+\s+(set\s+data\s+)?type": "add a column, backfill it, contract",
+    r"alter\s+column\s+\w+\s+set\s+not\s+null": "add a check that is not valid yet, validate it alone",
+    r"\bvacuum\s+full|\bcluster\b": "nobody waits for that",
+    r"add\s+(constraint\s+\w+\s+)?(check|foreign\s+key)(?![^;]*not\s+valid)": "add it not valid, validate it alone",
+}
+TAKES_AWAY = r"drop\s+(table|column)|rename\s+column"
+
+
+def slow(migration: Migration) -> list[str]:
+    """What of a migration is slow on a big table; a table it makes itself is empty."""
+    text = re.sub(r"--[^\n]*", "", migration.statements.decode()).lower()
+    made = set(re.findall(r"create\s+table\s+(?:if\s+not\s+exists\s+)?(\w+)", text))
+    found = []
+    for statement in text.split(";"):
+        if any(re.search(rf"\b(on|table)\s+{table}\b", statement) for table in made):
+            continue
+        found += [advice for pattern, advice in SLOW.items() if re.search(pattern, statement)]
+        if migration.kind != "contract" and re.search(TAKES_AWAY, statement):
+            found.append("only a contract takes away")
+    return found
+
+
+def test_no_migration_after_the_first_is_slow_on_a_big_table() -> None:
+    wrong = {migration.name: slow(migration) for migration in schema.MIGRATIONS[1:] if slow(migration)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"create index x on orders (name)",
+        b"-- concurrently\ncreate unique index x on orders (name)",
+        b"alter table orders alter column total type numeric",
+        b"alter table orders alter column total set not null",
+        b"alter table orders add constraint x check (total > 0)",
+        b"alter table orders add foreign key (merchant_id) references merchant",
+        b"alter table orders drop column total",
+        b"create table y (a int); create index x on orders (name)",
+    ],
+)
+def test_what_is_slow_is_named(statement: bytes) -> None:
+    assert slow(Migration(9, "x", statement)) != []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"create index concurrently x on orders (name)",
+        b"create table y (a int); create index x on y (a)",
+        b"alter table orders add column z text",
+        b"alter table orders add constraint x check (total > 0) not valid",
+        b"alter table orders validate constraint x",
+    ],
+)
+def test_what_is_quick_is_fine(statement: bytes) -> None:
+    assert slow(Migration(9, "x", statement)) == []
