@@ -36,7 +36,8 @@ def test_two_years_go_by(house: House, tmp_path: Path) -> None:
         names = {one.name for one in partitions.of(conn, "inbox")}
         months = [one.name for one in partitions.of(conn, "journal")]
     assert "inbox_begin" not in names and len(names) < 50
-    assert months[0] == "journal_begin" and len(months) > 20, "the order that is still open holds its month"
+    assert months[0] == "journal_begin", "the order that is still open holds its month"
+    assert 3 < len(months) < 8, "months that hold nothing are gone"
     assert house.rows("select count(*) from inbox") == [(0,)]
     assert house.rows("select count(*), min(order_id) from checkpoint") == [(1, "7-5001")]
     assert replay(house.database).sound

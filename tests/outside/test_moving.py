@@ -82,6 +82,7 @@ def test_a_merchant_moves_while_its_shop_goes_on_sending(servers: tuple[str, str
         assert set(count(target, table)) == {1}
     assert there.rows("select count(*) from inbox where handled_at is null") == [(0,)]
     assert replay(there.database).sound and replay(stays.database, 2).sound
+    here.leases.close()
     stays.send("orders/create", order_body(7001))
     assert stays.step() == 1
     with psycopg.connect(source) as conn:
