@@ -42,9 +42,19 @@ def first_free(conn: psycopg.Connection, timed: Timed) -> datetime:
     return partitions.of(conn, timed.table)[-1].until
 
 
+def make(conn: psycopg.Connection, timed: Timed, days: int) -> list[str]:
+    """What the clock makes while so many days go by after the first partition."""
+    first = first_free(conn, timed)
+    return [
+        name
+        for day in range(0, days + 1, 20)
+        for name in partitions.make_ahead(conn, timed, first + timedelta(days=day), PATIENCE_S)
+    ]
+
+
 @pytest.mark.parametrize("timed", TIMED, ids=lambda timed: timed.table)
 def test_partitions_are_made_ahead_of_the_clock_and_only_once(owner: psycopg.Connection, timed: Timed) -> None:
-    now = first_free(owner, timed) + timedelta(days=40)
+    now = first_free(owner, timed) + timedelta(days=20)
     made = partitions.make_ahead(owner, timed, now, PATIENCE_S)
     known = partitions.of(owner, timed.table)
     assert made == [one.name for one in known[-len(made) :]]
@@ -53,6 +63,13 @@ def test_partitions_are_made_ahead_of_the_clock_and_only_once(owner: psycopg.Con
     assert partitions.make_ahead(owner, timed, now, PATIENCE_S) == []
     assert timed.table not in list(partitions.missing(owner, now))
     assert timed.table in list(partitions.missing(owner, now + timedelta(days=100)))
+
+
+def test_days_that_nobody_made_partitions_for_stay_in_the_rest(owner: psycopg.Connection) -> None:
+    first = first_free(owner, INBOX)
+    message(owner, "missed", first + timedelta(days=5), "facts")
+    made = partitions.make_ahead(owner, INBOX, first + timedelta(days=400), PATIENCE_S)
+    assert len(made) == 31 + 4 and kept(owner) == {"missed": "inbox_rest"}
 
 
 def test_rows_go_where_their_time_says_and_what_has_no_place_lies_in_the_rest(owner: psycopg.Connection) -> None:
@@ -70,7 +87,7 @@ def test_rows_go_where_their_time_says_and_what_has_no_place_lies_in_the_rest(ow
 
 def test_only_an_empty_partition_is_dropped(owner: psycopg.Connection) -> None:
     now = first_free(owner, JOURNALS)
-    [first, second, *_] = partitions.make_ahead(owner, JOURNALS, now + timedelta(days=70), PATIENCE_S)
+    [first, second, *_] = make(owner, JOURNALS, 80)
     entry(owner, "kept", 1, now + timedelta(days=1))
     late = now + timedelta(days=65)
     assert partitions.drop_empty(owner, JOURNALS, late, PATIENCE_S) == ["journal_begin", second]
@@ -95,7 +112,7 @@ def test_a_partition_is_guarded_as_its_table_is(owner: psycopg.Connection, datab
 
 
 def test_an_order_is_found_by_its_key_in_every_partition_by_an_index(owner: psycopg.Connection) -> None:
-    partitions.make_ahead(owner, JOURNALS, first_free(owner, JOURNALS) + timedelta(days=365), PATIENCE_S)
+    make(owner, JOURNALS, 360)
     owner.execute("set enable_seqscan = off")  # what is empty is scanned at no cost, and says nothing
     plan = owner.execute(
         "explain (format json) select * from journal where merchant_id = 1 and order_id = 'x' and seq < 10 order by seq"
