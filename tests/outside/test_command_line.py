@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from ordna.store.sealing import keyring
@@ -121,3 +123,37 @@ def test_what_is_missing_is_said_without_a_traceback(tmp_path: Path) -> None:
     assert told.returncode == 1
     assert told.stderr.startswith("The database can't be reached:")
     assert "Traceback" not in told.stderr
+
+
+def test_the_archive_is_turned_on_run_shown_and_proved(house: House, tmp_path: Path) -> None:
+    house.place(closed_at="2026-11-23T12:10:00+01:00")
+    assert ordna(house, tmp_path, "archive", "on", "--after-days", "7").returncode == 2
+    told = ordna(house, tmp_path, "archive", "on", "--after-days", "30")
+    assert told.returncode == 0 and str(tmp_path / "archive") in told.stdout, told.stderr
+    house.rows_changed("update orders set updated_at = updated_at - interval '40 days'")
+    house.rows_changed("update journal set recorded_at = recorded_at - interval '40 days'")
+    told = ordna(house, tmp_path, "archive", "run")
+    assert told.returncode == 0 and told.stdout.startswith("1 orders and "), told.stderr
+    events = ordna(house, tmp_path, "archive", "show", "#5001").stdout.splitlines()
+    assert [json.loads(line)["kind"] for line in events][:2] == ["OrderPlaced", "OrderClosed"]
+    assert ordna(house, tmp_path, "archive", "show", "#9").stdout == "The archive holds nothing of “#9”.\n"
+    assert ordna(house, tmp_path, "archive", "check").returncode == 0
+    assert ordna(house, tmp_path, "replay").returncode == 0
+    assert ordna(house, tmp_path, "archive", "off").returncode == 0
+
+
+def test_the_database_says_where_it_stands(house: House, tmp_path: Path) -> None:
+    told = ordna(house, tmp_path, "db", "status")
+    assert told.returncode == 0 and "✓   1  tables" in told.stdout, told.stdout + told.stderr
+    assert ordna(house, tmp_path, "db", "migrate").stdout == "Nothing was pending.\n"
+    with psycopg.connect(house.dsn) as conn:
+        conn.execute("insert into ordna_migration (number, name, needs) values (9999, 'no inbox', 9998)")
+    told = ordna(house, tmp_path, "db", "status")
+    assert told.returncode == 1 and "this version may not run" in told.stdout
+    for command in ("worker", "serve"):
+        told = ordna(house, tmp_path, command)
+        assert told.returncode == 1 and "newer Ordna" in told.stderr and "Traceback" not in told.stderr
+    with psycopg.connect(house.dsn) as conn:
+        conn.execute("delete from ordna_migration where number = 1")
+    told = ordna(house, tmp_path, "worker")
+    assert told.returncode == 1 and "Run: ordna db migrate" in told.stderr

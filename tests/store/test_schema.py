@@ -36,7 +36,7 @@ def db(database: str) -> Iterator[Database]:
 
 
 def test_installing_again_changes_nothing(empty_database: str) -> None:
-    assert schema.install(empty_database) == [name for _, name, _ in schema.MIGRATIONS]
+    assert schema.install(empty_database) == [migration.name for migration in schema.MIGRATIONS]
     assert schema.install(empty_database) == []
 
 

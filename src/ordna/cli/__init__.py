@@ -19,6 +19,10 @@ app = typer.Typer(
 )
 flow_app = typer.Typer(help="Work on flow files.", no_args_is_help=True)
 app.add_typer(flow_app, name="flow")
+db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+archive_app = typer.Typer(help="Keep what closed orders went through in files.", no_args_is_help=True)
+app.add_typer(archive_app, name="archive")
 
 Port = Annotated[int, typer.Option(help="The port of pages, API and webhooks.", min=1, max=65535)]
 
@@ -63,10 +67,13 @@ def serve(
     from ordna.cli.supervise import end_with_supervisor
 
     end_with_supervisor()
+    from ordna.site import place
     from ordna.site.serve import PARTS, run
+    from ordna.store import schema
 
     if part not in PARTS:
         raise typer.BadParameter(f"--part is one of {', '.join(PARTS)}.")
+    schema.enter(place.dsn())
     run(host, port, part)
 
 
@@ -79,11 +86,13 @@ def worker() -> None:
     from ordna.cli.supervise import end_with_supervisor
     from ordna.engine.loop import Worker
     from ordna.site import place
+    from ordna.store import schema
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     end_with_supervisor()
     with opened() as dsn:
-        working = Worker(dsn, place.home())
+        schema.enter(dsn)
+        working = Worker(dsn, place.home(), keep_raw_days=place.keep_raw_days())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: working.stop())
         working.run()
@@ -171,6 +180,94 @@ def pause(
     from ordna.cli.link import pause_outgoing
 
     pause_outgoing(merchant, resume)
+
+
+@db_app.command("migrate")
+def migrate_database(
+    contract: Annotated[
+        bool, typer.Option("--contract", help="Also take away what only older versions use: when none runs any more.")
+    ] = False,
+) -> None:
+    """Bring the database to the schema of this version, while everything runs. Run it before the new version starts."""
+    from ordna.cli.db import migrate
+
+    migrate(contract)
+
+
+@db_app.command("status")
+def database_status() -> None:
+    """Say which migrations the database has, and whether this version may work on it."""
+    from ordna.cli.db import status
+
+    raise SystemExit(0 if status() else 1)
+
+
+@db_app.command("distribute")
+def distribute_database(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the statements; change nothing.")] = False,
+) -> None:
+    """Spread the tables of a Citus cluster over its nodes, by merchant."""
+    from ordna.cli.db import distribute
+
+    distribute(dry_run)
+
+
+@db_app.command("move")
+def move_merchant(
+    merchant: Annotated[int, typer.Argument(help="The merchant's number.")],
+    target: Annotated[str, typer.Argument(help="The other server's database, as in DATABASE_URL.")],
+    stage: Annotated[str, typer.Argument(help="follow, cut or end.")],
+) -> None:
+    """Move one merchant to another server while it works, in three stages."""
+    from ordna.cli.db import STAGES, move
+
+    if stage not in STAGES:
+        raise typer.BadParameter(f"The stage is one of {', '.join(STAGES)}.")
+    move(merchant, target, stage)
+
+
+@archive_app.command("on")
+def archive_on(
+    after_days: Annotated[int, typer.Option(help="How long a closed order was left alone.", min=30)],
+    drop: Annotated[bool, typer.Option("--drop", help="Let their events go; keep no files.")] = False,
+    merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1,
+) -> None:
+    """From now on, closed orders leave the tables after so many days; each keeps its row and a checkpoint."""
+    from ordna.cli.archive import switch
+
+    switch(merchant, after_days, drop)
+
+
+@archive_app.command("off")
+def archive_off(merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1) -> None:
+    """Archive no more orders."""
+    from ordna.cli.archive import switch
+
+    switch(merchant, None, False)
+
+
+@archive_app.command("run")
+def archive_now() -> None:
+    """Archive now what is ready."""
+    from ordna.cli.archive import run
+
+    run()
+
+
+@archive_app.command("show")
+def archive_show(order: Annotated[str, typer.Argument(help="The order's name or id: '#1001'")]) -> None:
+    """Print the archived events of an order, one a line, as JSON."""
+    from ordna.cli.archive import show
+
+    show(order)
+
+
+@archive_app.command("check")
+def archive_check() -> None:
+    """Prove the files of the archive."""
+    from ordna.cli.archive import check
+
+    raise SystemExit(0 if check() else 1)
 
 
 @flow_app.command("check")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,12 +31,14 @@ def opened() -> Iterator[str]:
         yield dsn
 
 
-def prepare(dsn: str) -> None:
-    """Bring all tables to the newest."""
+def prepare(dsn: str, *, contract: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Bring all tables to the newest, while others may work on them; the names of the migrations that ran. `contract`:
+    also take away what older processes may still use."""
     from ordna.site import tables
 
-    schema.install(dsn)
+    ran = schema.install(dsn, contract=contract, tell=tell)
     tables.install(dsn)
+    return ran
 
 
 def default_flow() -> str:

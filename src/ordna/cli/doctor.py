@@ -96,19 +96,29 @@ def _findings(dsn: str) -> Iterator[Finding]:
             yield Finding("What the database confirms survives a power cut.")
         except NotDurable as error:
             yield Finding(str(error), "Turn the settings on in postgresql.conf and restart PostgreSQL.")
-        known = conn.execute(SQL["schema"]).fetchone()
-    newest = schema.MIGRATIONS[-1][0]
-    if known is None or known[0] != newest:
-        stands = "has no tables" if known is None else f"has schema {known[0]}"
-        yield Finding(f"The database {stands}, this Ordna needs {newest}.", "Run: ordna up")
+    try:
+        schema.check(dsn)
+    except (schema.OlderSchema, schema.NewerSchema) as error:
+        yield Finding(str(error), "ordna db status says more.")
         return
-    yield Finding(f"The schema is the newest ({newest}).")
+    yield Finding("The schema is the one this Ordna needs.")
+    yield _partitions(dsn)
     database = Database(dsn, connections_max=2)
     try:
         yield from _counted(database)
         yield _folded(database)
     finally:
         database.close()
+
+
+def _partitions(dsn: str) -> Finding:
+    late = schema.unprepared(dsn)
+    if not late:
+        return Finding("Partitions are made ahead of the clock.")
+    return Finding(
+        f"Nobody makes partitions for tomorrow: {', '.join(late)}.",
+        "Start a worker: ordna worker. It must connect as the user who ran ordna db migrate.",
+    )
 
 
 def _counted(database: Database) -> Iterator[Finding]:

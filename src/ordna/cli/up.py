@@ -28,13 +28,14 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
     if practice:
         check_free("127.0.0.1", practice_port)
     os.environ.setdefault("ORDNA_URL", f"http://127.0.0.1:{port}")
+    ours_alone = not os.environ.get("DATABASE_URL")
     with Progress("Starting PostgreSQL"):
         database = opened()
         dsn = database.__enter__()
     supervisor = Supervisor(say)
     try:
-        with Progress("Preparing the database"):
-            prepare(dsn)
+        with Progress("Preparing the database") as progress:
+            prepare(dsn, contract=ours_alone, tell=progress.at)
             _first_merchant(dsn)
         with Progress("Starting"):
             _start(supervisor, port, workers, practice, practice_port)

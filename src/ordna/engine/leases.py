@@ -161,3 +161,8 @@ def _tokens(leases: Sequence[Lease]) -> dict[str, Any]:
 def _count(conn: Connection, name: str) -> int:
     row = conn.execute(SQL[name], prepare=True).fetchone()
     return int(row[0]) if row else 0
+
+
+def take_turn(conn: Connection, owner: str, seconds: float) -> bool:
+    """Take the turn to look after the tables, for so long; False while somebody has it."""
+    return conn.execute(SQL["take_turn"], {"owner": owner, "seconds": seconds}).fetchone() is not None

@@ -18,7 +18,7 @@ from ordna.core.outcome import Fact, Order, Outcome, Reread, StepNow, Verdict, e
 from ordna.core.policy import Policy
 from ordna.engine import objects, project
 from ordna.engine.lanes import lane_of
-from ordna.store import journal, orders, outbox, persons, work
+from ordna.store import checkpoints, journal, orders, outbox, persons, work
 from ordna.store.connections import ConnectionNow
 from ordna.store.database import Connection, Sent
 from ordna.store.journal import Decided, Entry, Link
@@ -304,13 +304,16 @@ class Ledger:
         if not self._late:
             return
         stored: dict[tuple[int, str], list[Link]] = {}
-        for link in journal.links_of(conn, [(page.merchant_id, page.order_id) for page in self._late]):
+        late = [(page.merchant_id, page.order_id) for page in self._late]
+        bases = checkpoints.trails_of(conn, late)
+        for link in journal.links_of(conn, late):
             stored.setdefault((link.merchant_id, link.order_id), []).append(link)
         for page in self._late:
             old = stored.get((page.merchant_id, page.order_id), [])
             new_seqs = {link.seq for link in page.links}
             unchanged = set(old)
-            links, page.trail = objects.rechain((*old, *page.links))
+            base = bases.get((page.merchant_id, page.order_id))
+            links, page.trail = objects.rechain((*old, *page.links), objects.decode_trail(base) if base else None)
             self._links.extend(link for link in links if link.seq in new_seqs)
             self._relinked.extend(link for link in links if link.seq not in new_seqs and link not in unchanged)
 

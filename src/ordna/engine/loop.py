@@ -1,9 +1,10 @@
 """The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
 
-Three threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
-*send* performs due effects; *read* makes re-reads and fires timers. A slow shop therefore never keeps a message from
-being taken in. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by the step
-when it wrote something. Any number of workers, on any number of machines, share the work through the database.
+Four threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
+*send* performs due effects; *read* makes re-reads and fires timers; *keep* looks after the tables when it is this
+worker's turn. A slow shop therefore never keeps a message from being taken in. Every thread works in bounded rounds,
+waits longer the longer nothing comes, and is woken by the step when it wrote something. Any number of workers, on any
+number of machines, share the work through the database.
 
 On a stop each thread ends the round it is in; the leases are given back, so others go on at once. What does not end in
 time is left as it is: a killed worker loses nothing either.
@@ -24,8 +25,10 @@ from pathlib import Path
 
 import psycopg
 
+from ordna.engine import clock
 from ordna.engine.leases import LeaseLost, Leases
 from ordna.engine.live import Notifier
+from ordna.engine.maintenance import KEEP_RAW_DAYS, Maintenance
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
@@ -44,6 +47,7 @@ TROUBLE_S = 2.0
 STOP_WITHIN_S = 9.0
 LOOK_AT_TIMERS_S = 1.0
 SWITCH_S = 0.0005  # the step comes back from the database often, and then waits that long for a thread that computes
+KEEP_IDLE_S = 30.0
 
 _log = logging.getLogger(__name__)
 _PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
@@ -52,7 +56,9 @@ _PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
 class Worker:
     """One worker process. `run` returns after `stop` was called, from any thread or signal handler."""
 
-    def __init__(self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S, keep_raw_days: int = KEEP_RAW_DAYS
+    ) -> None:
         ring = keyring(home)
         self._database = Database(dsn, connections_max=6)
         self._leases = Leases(self._database, _name())
@@ -61,6 +67,7 @@ class Worker:
         self._performer = Performer(self._database, outbounds, ring, patience_s=patience_s)
         self._rereader = Rereader(self._database, outbounds)
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
+        self._maintenance = Maintenance(self._database, _name(), home, keep_raw_days)
         self._notifier = Notifier(dsn)
         self._stopping = threading.Event()
         self._wake_send = threading.Event()
@@ -81,6 +88,7 @@ class Worker:
                 ("step", self._step, self._stopping, IDLE_MAX_S, 0.0),
                 ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
+                ("keep", self._keep, self._stopping, KEEP_IDLE_S, 0.0),
             )
         ]
         # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.
@@ -138,6 +146,10 @@ class Worker:
             self._timers_looked = now
             read += self._timers.round(held)
         return read
+
+    def _keep(self) -> int:
+        self._maintenance.round(clock.now())
+        return 0
 
     def _give_back(self) -> None:
         try:

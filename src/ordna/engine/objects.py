@@ -109,7 +109,8 @@ def follow(trail: Trail, links: Iterable[Link]) -> bool:
 
 
 def chain(links: Iterable[Link], trail: Trail) -> list[Link]:
-    """Links, given in the order things occurred, each with what was before; `trail` moves on."""
+    """Links, given in the order things occurred, each with what was before; `trail` moves on. What occurred before the
+    order's checkpoint and was heard of after it comes behind it, with no time between."""
     out = []
     for link in links:
         key = f"{link.object_kind}|{link.object_id}"
@@ -118,14 +119,15 @@ def chain(links: Iterable[Link], trail: Trail) -> list[Link]:
         if known is None:
             out.append(link._replace(previous=None, seconds_since=None))
         else:
-            seconds = (link.occurred_at - known[1]).total_seconds()
+            seconds = max(0.0, (link.occurred_at - known[1]).total_seconds())
             out.append(link._replace(previous=known[0], seconds_since=seconds))
     return out
 
 
-def rechain(links: Iterable[Link]) -> tuple[list[Link], Trail]:
-    """All links of one order chained from nothing: how a late fact, and a full rebuild, put them in order."""
-    trail: Trail = {}
+def rechain(links: Iterable[Link], base: Trail | None = None) -> tuple[list[Link], Trail]:
+    """All links of one order chained from nothing, or from the trail of its checkpoint: how a late fact, and a full
+    rebuild, put them in order."""
+    trail: Trail = dict(base or {})
     return chain(sorted(links, key=lambda link: (link.occurred_at, link.seq)), trail), trail
 
 

@@ -1,7 +1,8 @@
 """Replay: the proof that the journal explains everything stored.
 
 Every order's journal is folded anew and compared with the stored state, byte for byte; the links of its objects are
-chained anew and compared with `journal_object`, and with the trail beside the order. Nothing is written.
+chained anew and compared with `journal_object`, and with the trail beside the order. An order whose first events are in
+the archive is folded on from its checkpoint. Nothing is written.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from msgspec import Struct
 
 from ordna.core import events
 from ordna.core.evolve import fold
-from ordna.core.order import encode_state
-from ordna.engine.objects import encode_trail, rechain, touched
-from ordna.store import journal, orders
+from ordna.core.order import decode_state, encode_state
+from ordna.engine.objects import decode_trail, encode_trail, rechain, touched
+from ordna.store import checkpoints, journal, orders
+from ordna.store.checkpoints import Checkpoint
 from ordna.store.database import Connection, Database
 from ordna.store.journal import JournalRow, Link, StoredOrder
 
@@ -24,7 +26,7 @@ MISMATCHES_MAX = 1000
 
 
 class Mismatch(Struct, frozen=True):
-    """One order whose rows do not follow from its journal. `what`: state, links, trail, gap or orphan."""
+    """One order whose rows do not follow from its journal. `what`: state, links, trail, gap, checkpoint or orphan."""
 
     merchant_id: int
     order_id: str
@@ -79,6 +81,13 @@ class _Page(Struct):
     orders: list[StoredOrder]
     journal: dict[str, list[JournalRow]]
     links: dict[str, list[Link]]
+    checkpoints: dict[str, Checkpoint]
+
+
+def prove_orders(conn: Connection, merchant_id: int, stored: list[StoredOrder]) -> list[Mismatch]:
+    """Prove these orders, whose rows are locked."""
+    page = _read(conn, merchant_id, stored)
+    return [wrong for order in stored for wrong in _prove(merchant_id, order, page)]
 
 
 def _merchants(database: Database) -> list[int]:
@@ -103,7 +112,12 @@ def _read_page(conn: Connection, merchant_id: int, after: str) -> _Page:
 
 def _read(conn: Connection, merchant_id: int, stored: list[StoredOrder]) -> _Page:
     ids = [order.order_id for order in stored]
-    return _Page(stored, journal.journal_of(conn, merchant_id, ids), journal.links_stored(conn, merchant_id, ids))
+    return _Page(
+        stored,
+        journal.journal_of(conn, merchant_id, ids),
+        journal.links_stored(conn, merchant_id, ids),
+        checkpoints.of_orders(conn, merchant_id, ids),
+    )
 
 
 def _prove_page(database: Database, merchant: int, page: _Page) -> list[Mismatch]:
@@ -113,21 +127,30 @@ def _prove_page(database: Database, merchant: int, page: _Page) -> list[Mismatch
         if any(_prove(merchant, order, page)):
             with database.engine([merchant]) as conn:
                 [stored] = orders.lock(conn, [(merchant, order.order_id)]).values()
-                again = _read(conn, merchant, [StoredOrder(order.order_id, stored.seq, stored.state, stored.trail)])
-            found.extend(_prove(merchant, again.orders[0], again))
+                alone = StoredOrder(order.order_id, stored.seq, stored.state, stored.trail)
+                found.extend(prove_orders(conn, merchant, [alone]))
     return found
 
 
 def _prove(merchant: int, order: StoredOrder, page: _Page) -> Iterator[Mismatch]:
     rows = page.journal.get(order.order_id, [])
-    if [row.seq for row in rows] != list(range(1, order.seq + 1)):
-        sentence = f"The row says version {order.seq}, the journal has {len(rows)} events or a gap."
+    checkpoint = page.checkpoints.get(order.order_id)
+    if checkpoint is not None and not checkpoint.sound:
+        yield Mismatch(merchant, order.order_id, "checkpoint", "Its state is not the one that was written.")
+        return
+    first, start, base = (
+        (checkpoint.seq, decode_state(checkpoint.state), decode_trail(checkpoint.trail))
+        if checkpoint
+        else (0, None, None)
+    )
+    if [row.seq for row in rows] != list(range(first + 1, order.seq + 1)):
+        sentence = f"The row says version {order.seq}, the journal has {len(rows)} events after {first}, or a gap."
         yield Mismatch(merchant, order.order_id, "gap", sentence)
         return
     history = [(events.decode(row.kind, row.version, row.data), row.occurred_at) for row in rows]
-    if encode_state(fold(history)) != order.state:
+    if encode_state(fold(history, start)) != order.state:
         yield Mismatch(merchant, order.order_id, "state", "The folded journal is not the stored state.")
-    links, trail = rechain(_links(merchant, order.order_id, rows, history))
+    links, trail = rechain(_links(merchant, order.order_id, rows, history), base)
     stored = page.links.get(order.order_id, [])
     if sorted(links, key=_place) != sorted(stored, key=_place):
         yield Mismatch(merchant, order.order_id, "links", _difference(links, stored))

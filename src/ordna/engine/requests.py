@@ -145,7 +145,7 @@ def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], 
     with sending(conn) as sent:
         ledger.write(conn, sent)
         if taken is not None:
-            inbox.finish(conn, taken.outcomes(), at, sent)
+            inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
 
 
 def _waiting(conn: Connection, policies: Policies, asking: list[Item]) -> Taken | None:

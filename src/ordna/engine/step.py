@@ -134,7 +134,7 @@ class Stepper:
         with sending(conn) as sent:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
-            inbox.finish(conn, taken.outcomes(), at, sent)
+            inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))
 
     def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:

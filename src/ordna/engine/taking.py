@@ -97,6 +97,12 @@ class Taken:
             for hint in self._lost
         ]
 
+    @property
+    def received(self) -> tuple[datetime, datetime]:
+        """When the first and the last of them were received."""
+        times = [row.received_at for row in self._rows]
+        return min(times), max(times)
+
     def outcomes(self) -> list[tuple[int, int, str, str | None]]:
         """(merchant, inbox id, outcome, error) of every message."""
         by_id = {item.inbox_id: item.outcome for item in self.items}

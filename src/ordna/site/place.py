@@ -4,6 +4,7 @@ DATABASE_URL    a PostgreSQL 15 or newer; unset: an embedded server with its dat
 ORDNA_HOME      the folder of the embedded server's data and of the secret; default .ordna in the current folder
 ORDNA_SECRET    the secret that signs sessions; unset: made once, kept in ORDNA_HOME
 ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
+ORDNA_KEEP_RAW_DAYS  how long raw messages are kept once they are dealt with; default 14
 ORDNA_HOSTS     further host names it answers to, separated by commas
 """
 
@@ -16,6 +17,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 DEFAULT_PORT = 8000
+
+
+class BadSetting(Exception):
+    """A variable of the environment holds what nobody can use."""
 
 
 class NoDatabase(Exception):
@@ -60,6 +65,14 @@ def practice() -> dict[str, str] | None:
     """How the practice shop beside us is reached: base_url, domain, token, secret; None when there is none."""
     told = os.environ.get("ORDNA_PRACTICE")
     return None if not told else json.loads(told)
+
+
+def keep_raw_days() -> int:
+    """How many days a raw message is kept once it is dealt with; at least one. `BadSetting`."""
+    given = os.environ.get("ORDNA_KEEP_RAW_DAYS") or "14"
+    if not given.isdecimal() or not given.isascii() or not 1 <= int(given) <= 3650:
+        raise BadSetting(f"ORDNA_KEEP_RAW_DAYS is a number of days from 1 to 3650, not “{given[:40]}”.")
+    return int(given)
 
 
 def hosts() -> list[str]:

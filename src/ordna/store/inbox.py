@@ -79,12 +79,17 @@ def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) 
     return set(found.fetchall())
 
 
-def finish(conn: Connection, rows: Sequence[tuple[int, int, str, str | None]], at: datetime, sent: Sent) -> None:
-    """Write (merchant, inbox id, outcome, error). Each must still have waited, but for duplicates: whoever handled the
-    same row a moment ago made it one."""
-    done = conn.execute(
-        SQL["finish"], (at, *columns((Bigints, Bigints, Texts, Texts), sorted(rows))), prepare=True, binary=True
-    )
+def finish(
+    conn: Connection,
+    rows: Sequence[tuple[int, int, str, str | None]],
+    at: datetime,
+    received: tuple[datetime, datetime],
+    sent: Sent,
+) -> None:
+    """Write (merchant, inbox id, outcome, error) of messages that were received between two times. Each must still have
+    waited, but for duplicates: whoever handled the same row a moment ago made it one."""
+    values = columns((Bigints, Bigints, Texts, Texts), sorted(rows))
+    done = conn.execute(SQL["finish"], (at, *values, *received), prepare=True, binary=True)
     sent.expect_keys(done, {(row[0], row[1]) for row in rows if row[2] != DUPLICATE})
 
 

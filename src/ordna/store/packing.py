@@ -1,6 +1,7 @@
 """Raw messages take a quarter of their room: packed by zstd where that makes them smaller, and exact when unpacked.
 
-A row tells by `raw_bytes` that its body is packed, and how long it was; without it the body stands as it came.
+A row tells by `raw_bytes` that its body is packed, and how long it was; without it the body stands as it came. While
+processes of a version that can't unpack may run beside this one, nothing is packed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,19 @@ import zstandard
 
 LEVEL = 1
 WORTH_PACKING_BYTES = 256
+_packing = True
 _own = threading.local()  # a packer may be used by one thread at a time
+
+
+def stop() -> None:
+    """Store bodies as they come, in this process, from now on."""
+    global _packing
+    _packing = False
 
 
 def pack(body: bytes) -> tuple[bytes, int | None]:
     """The body to store and its `raw_bytes`; None when it is stored as it came."""
-    if len(body) < WORTH_PACKING_BYTES:
+    if not _packing or len(body) < WORTH_PACKING_BYTES:
         return body, None
     packer = getattr(_own, "packer", None)
     if packer is None:

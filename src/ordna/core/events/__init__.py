@@ -4,13 +4,12 @@ An event is a *fact* (it happened outside, or a system answered) or a *choice* (
 verdict, a timer). Both are appended to the order's journal and never changed; `evolve` folds them to the order's state.
 An event says everything `evolve` needs and nothing that names or locates a person.
 
-A new shape of an event gets a new number in `VERSIONS` and an upcaster beside it in `UPCASTERS`: a function from the
-old row's data to the new.
+A new shape of an event gets a new number in `VERSIONS` and an upcaster in `upcasters.py`: a function from the old row's
+data to the new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, get_args
 
 import msgspec
@@ -88,6 +87,7 @@ from ordna.core.events.facts import (
     Shipped,
     TransactionRecorded,
 )
+from ordna.core.events.upcasters import UPCASTERS
 
 __all__ = [
     "ALL",
@@ -238,7 +238,6 @@ AnyEvent = (
 ALL: tuple[type[Event], ...] = get_args(AnyEvent)
 BY_KIND: dict[str, type[Event]] = {event.__name__: event for event in ALL}
 VERSIONS: dict[str, int] = dict.fromkeys(BY_KIND, 1)
-UPCASTERS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEvent)

@@ -112,7 +112,8 @@ class EffectRow:
 
 @dataclass(frozen=True)
 class OrderDetail:
-    """All of it. `older` is the sequence number that earlier journal rows come before, 0 when these are all."""
+    """All of it. `older` is the sequence number that earlier journal rows come before, 0 when these are all; `archived`
+    counts the events before those, which are in the archive."""
 
     head: Head
     state: OrderState
@@ -122,6 +123,7 @@ class OrderDetail:
     tasks: tuple[TaskRow, ...]
     effects: tuple[EffectRow, ...]
     older: int
+    archived: int
 
 
 def order_detail(view: View, order_id: str, before: int = NEWEST) -> OrderDetail | None:
@@ -142,6 +144,7 @@ def order_detail(view: View, order_id: str, before: int = NEWEST) -> OrderDetail
         order_tasks(view, order_id),
         tuple(view.rows(SQL["effects"], EffectRow, order_id=order_id)),
         older,
+        view.number(SQL["archived"], order_id=order_id),
     )
 
 

@@ -18,31 +18,25 @@ begin
     end loop;
 end $$
 
--- name: security
+-- name: unguarded
+-- The tables of merchants that have not got their policy yet.
+select c.relname from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  and c.relname not in ('lease', 'address')
+  and not exists (select from pg_policies where schemaname = 'public' and tablename = c.relname and policyname = 'its_merchants')
+
+-- name: guard
 -- Without the setting ordna.merchants a session sees no row at all. The set of merchants is read and hashed once a
 -- statement; compared as an array it would be parsed anew for every row, and with hundreds of merchants that was most of
 -- the work. "+ 0" keeps the planner from taking the policy for a way into an index: statements name their merchants
 -- themselves, and a plan that reads all rows of a merchant to find fifty would be quadratic.
-do $$
-declare
-    guarded text;
-    ours constant text := $set$
-        merchant_id + 0 in (select unnest(coalesce(nullif(current_setting('ordna.merchants', true), ''), '{}')::bigint[]))
-    $set$;
-begin
-    for guarded in
-        select c.relname from pg_class c
-        join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-          and c.relname not in ('lease', 'address')
-          and not exists (select from pg_policies where schemaname = 'public' and tablename = c.relname and policyname = 'its_merchants')
-    loop
-        execute format('alter table %I enable row level security', guarded);
-        execute format('alter table %I force row level security', guarded);
-        execute format('drop policy if exists merchants on %I', guarded);
-        execute format('create policy its_merchants on %I using (%s) with check (%s)', guarded, ours, ours);
-    end loop;
-end $$
+alter table {table} enable row level security;
+alter table {table} force row level security;
+drop policy if exists merchants on {table};
+create policy its_merchants on {table}
+    using (merchant_id + 0 in (select unnest(coalesce(nullif(current_setting('ordna.merchants', true), ''), '{{}}')::bigint[])))
+    with check (merchant_id + 0 in (select unnest(coalesce(nullif(current_setting('ordna.merchants', true), ''), '{{}}')::bigint[])))
 
 -- name: grants
 -- The reader sees all but what opens the doors outside.
@@ -53,7 +47,7 @@ begin
     for ours in
         select distinct c.relname from pg_class c
         join pg_attribute a on a.attrelid = c.oid and a.attname = 'merchant_id' and not a.attisdropped
-        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     loop
         execute format('grant select, insert, update, delete on %I to ordna_engine', ours);
         select string_agg(quote_ident(attname), ', ' order by attnum) into columns from pg_attribute
@@ -73,22 +67,6 @@ begin
     alter table orders alter column verdict set compression lz4;
 exception when feature_not_supported then null;
 end $$
-
--- name: ledger
-create table if not exists ordna_migration (
-    number integer primary key,
-    name text not null,
-    applied_at timestamptz not null default now()
-)
-
--- name: applied
-select coalesce(max(number), 0) from ordna_migration
-
--- name: note
-insert into ordna_migration (number, name) values (%s, %s)
-
--- name: lock
-select pg_advisory_xact_lock(7021001)
 
 -- name: may_create_roles
 select rolsuper or rolcreaterole or

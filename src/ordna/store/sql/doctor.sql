@@ -1,8 +1,5 @@
 -- What `ordna doctor` counts. Each sees the merchants that are set.
 
--- name: schema
-select max(number) from ordna_migration
-
 -- name: stuck_leases
 select count(*) from lease where merchant_id > 0 and owner <> '' and until < now() - interval '1 minute'
 

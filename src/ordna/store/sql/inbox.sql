@@ -51,12 +51,14 @@ on conflict do nothing
 returning merchant_id, webhook_id, body_hash
 
 -- name: finish
--- "Still waiting" is said so that the index of what waits is no way in: these rows are found by their keys.
+-- "Still waiting" is said so that the index of what waits is no way in: these rows are found by their keys, in the
+-- partitions of the times they came at.
 update inbox i
 set handled_at = %s::timestamptz, outcome = f.outcome, error = f.error
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) as f(merchant_id, inbox_id, outcome, error)
 where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id
   and coalesce(i.handled_at, 'infinity') = 'infinity'
+  and i.received_at between %s::timestamptz and %s::timestamptz
 returning i.merchant_id, i.inbox_id
 
 -- name: count_try

@@ -102,3 +102,12 @@ from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as w(merchant_id, lane, to
 join lease l on l.merchant_id = w.merchant_id and l.lane = w.lane::smallint and l.token = w.token
 order by l.merchant_id, l.lane
 for share of l
+
+-- name: take_turn
+-- The turn to look after the tables is a lane of nobody's too: whoever takes it has it until the next is due.
+insert into lease (merchant_id, lane, owner, token, until)
+values (-1, 0, %(owner)s, 1, now() + make_interval(secs => %(seconds)s))
+on conflict (merchant_id, lane) do update
+set owner = excluded.owner, token = lease.token + 1, until = excluded.until
+where lease.until <= now()
+returning lane

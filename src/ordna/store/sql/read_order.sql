@@ -16,6 +16,9 @@ where merchant_id = %(merchant_id)s and order_id = %(order_id)s and seq < %(befo
 order by seq desc
 limit %(limit)s
 
+-- name: archived
+select seq from checkpoint where merchant_id = %(merchant_id)s and order_id = %(order_id)s
+
 -- name: decisions
 select seq_before, seq_after, at, cause, policy_version, changes::text as changes
 from decision

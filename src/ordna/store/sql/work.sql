@@ -49,17 +49,20 @@ on conflict (merchant_id, order_id, timer_key) do update set due_at = excluded.d
 where timer.due_at <> excluded.due_at
 
 -- name: drop_timers
--- One probe a timer: the lateral look-up leaves the planner no other way, however young the table is.
-delete from timer where ctid = any(array(
-    select found.place
+-- One probe a timer: the lateral look-up leaves the planner no other way, however young the table is. A place alone would
+-- mean another row on another shard, so the merchant comes with it.
+delete from timer t
+using (
+    select known.merchant_id, known.place
     from unnest(%s::bigint[], %s::text[], %s::text[]) as w(merchant_id, order_id, timer_key)
     cross join lateral (
-        select t.ctid as place from timer t
-        where t.merchant_id = w.merchant_id and t.order_id = w.order_id and t.timer_key = w.timer_key
-          and coalesce(t.fired_at, 'infinity') = 'infinity'
+        select k.merchant_id, k.ctid as place from timer k
+        where k.merchant_id = w.merchant_id and k.order_id = w.order_id and k.timer_key = w.timer_key
+          and coalesce(k.fired_at, 'infinity') = 'infinity'
         limit 1
-    ) found
-))
+    ) known
+) found
+where t.merchant_id = found.merchant_id and t.ctid = found.place
 
 -- name: stale_timers
 update timer t

@@ -76,6 +76,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
             "timeline": entries,
             "voices": [(key, word, sum(e.voice == key for e in entries)) for key, word in order_page.VOICES],
             "older": detail.older,
+            "archived": 0 if detail.older else detail.archived,
             "done_word": request.session.pop(DONE_KEY, ""),
         },
     )
