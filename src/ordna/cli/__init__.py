@@ -154,6 +154,36 @@ def doctor() -> None:
     raise SystemExit(0 if examine() else 1)
 
 
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder for this backup.")],
+    dump: Annotated[bool, typer.Option("--dump", help="A dump, for another server; with DATABASE_URL always.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Read the backup there to its end instead.")] = False,
+) -> None:
+    """Write everything the database holds into a folder, sealed. Ordna may go on running meanwhile."""
+    from ordna.cli import backup as command
+
+    if check:
+        command.check(folder)
+    else:
+        command.back_up(folder, dump)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of the backup.")],
+    over: Annotated[bool, typer.Option("--over", help="Also where a database stands already.")] = False,
+    sweep_again: Annotated[bool, typer.Option("--sweep-again", help="Only ask the shops again what changed.")] = False,
+) -> None:
+    """Put a backup back, with outgoing paused, and have every shop asked what changed since."""
+    from ordna.cli import backup as command
+
+    if sweep_again:
+        command.sweep_again(folder)
+    else:
+        command.restore(folder, over)
+
+
 @app.command("sign-in")
 def sign_in() -> None:
     """Print another link to sign in with; it works once, for 15 minutes."""
