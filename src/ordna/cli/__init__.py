@@ -161,7 +161,7 @@ def backup(
     check: Annotated[bool, typer.Option("--check", help="Read the backup there to its end instead.")] = False,
 ) -> None:
     """Write everything the database holds into a folder, sealed. Ordna may go on running meanwhile."""
-    from ordna.cli import backup as command
+    from ordna.cli import backups as command
 
     if check:
         command.check(folder)
@@ -176,7 +176,7 @@ def restore(
     sweep_again: Annotated[bool, typer.Option("--sweep-again", help="Only ask the shops again what changed.")] = False,
 ) -> None:
     """Put a backup back, with outgoing paused, and have every shop asked what changed since."""
-    from ordna.cli import backup as command
+    from ordna.cli import backups as command
 
     if sweep_again:
         command.sweep_again(folder)
