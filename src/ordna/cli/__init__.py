@@ -147,11 +147,15 @@ def replay(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Look at every order, however many there are.")
+    ] = False,
+) -> None:
     """Look for what is wrong, and say what to do about it."""
     from ordna.cli.doctor import examine
 
-    raise SystemExit(0 if examine() else 1)
+    raise SystemExit(0 if examine(everything) else 1)
 
 
 @app.command()

@@ -29,6 +29,7 @@ from ordna.engine.live import Notifier
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
+from ordna.engine.presence import BATCH_MESSAGES, BATCH_SECONDS, Presence, Rounds, Tally
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.sweeps import Sweeper
@@ -62,6 +63,9 @@ class Worker:
         self._rereader = Rereader(self._database, outbounds)
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
         self._notifier = Notifier(dsn)
+        self._tally = Tally()
+        self._ended = Rounds()
+        self._presence = Presence(self._database, "worker", self._tally, self._ended.ages)
         self._stopping = threading.Event()
         self._wake_send = threading.Event()
         self._wake_read = threading.Event()
@@ -89,6 +93,7 @@ class Worker:
         sys.setswitchinterval(SWITCH_S)
         for thread in threads:
             thread.start()
+        self._presence.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
         for thread in threads:
@@ -111,6 +116,7 @@ class Worker:
             except Exception:
                 _log.exception("%s: a round failed; trying again", name)
                 pause_s = TROUBLE_S
+            self._ended.end(name)
             if wake.wait(pause_s) and wake is not self._stopping:
                 wake.clear()
                 pause_s = IDLE_MIN_S
@@ -119,6 +125,8 @@ class Worker:
     def _step(self) -> int:
         taken = self._stepper.round()
         if taken:
+            self._tally.observe("step_batch_seconds", self._stepper.locked_ms / 1000, BATCH_SECONDS)
+            self._tally.observe("step_batch_messages", taken, BATCH_MESSAGES)
             self._notifier.touched({lease.merchant_id for lease in self._leases.held})
             self._wake_send.set()
             self._wake_read.set()
@@ -140,6 +148,7 @@ class Worker:
         return read
 
     def _give_back(self) -> None:
+        self._presence.close()
         try:
             self._leases.close()
         except _PASSING as error:

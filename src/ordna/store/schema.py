@@ -14,11 +14,14 @@ from ordna.store.expectations import teach
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
+_INVARIANTS = blocks("invariants.sql")
 
 MIGRATIONS: tuple[tuple[int, str, bytes], ...] = (
     (1, "tables", blocks("schema.sql")["tables"]),
     (2, "compression", _ACCESS["compression"]),
     (3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    (30, "processes", blocks("figures.sql")["tables"]),
+    (31, "invariants", _INVARIANTS["views"]),
 )
 """(number, name, statements), in order."""
 
