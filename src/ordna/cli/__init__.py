@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -63,8 +62,10 @@ def serve(
     from ordna.cli.supervise import end_with_supervisor
 
     end_with_supervisor()
+    from ordna.engine import logs
     from ordna.site.serve import PARTS, run
 
+    logs.configure()
     if part not in PARTS:
         raise typer.BadParameter(f"--part is one of {', '.join(PARTS)}.")
     run(host, port, part)
@@ -77,10 +78,11 @@ def worker() -> None:
 
     from ordna.cli.database import opened
     from ordna.cli.supervise import end_with_supervisor
+    from ordna.engine import logs
     from ordna.engine.loop import Worker
     from ordna.site import place
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     end_with_supervisor()
     with opened() as dsn:
         working = Worker(dsn, place.home())

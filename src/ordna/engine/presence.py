@@ -58,7 +58,7 @@ class Tally:
         """What is new since it was last taken."""
         with self._lock:
             new, self._new = self._new, Counter()
-        return [(*key, total) for key, total in new.items()]
+        return [(*key, float(total)) for key, total in new.items()]
 
     def give_back(self, taken: Sequence[tuple[str, str, float]]) -> None:
         """What could not be told is told next time."""

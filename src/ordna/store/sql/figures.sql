@@ -65,7 +65,7 @@ cross join lateral (
 cross join lateral (
     select count(*) from (
         select 1 from inbox i
-        where i.merchant_id = f.merchant_id and i.lane = f.lane and i.handled_at is null limit 10000) some) many
+        where i.merchant_id = f.merchant_id and i.lane = f.lane and i.handled_at is null limit 10000) capped) many
 
 -- name: effects
 select status, count(*), coalesce(max(extract(epoch from now() - due_at)), 0)::float8
@@ -86,7 +86,7 @@ left join budget b on b.merchant_id = c.merchant_id and b.connection_id = c.conn
 -- name: work
 select (select count(*) from inbox where outcome = 'quarantined'),
        (select count(*) from reread),
-       (select count(*) from (select 1 from timer where fired_at is null and due_at < now() limit 10000) some),
+       (select count(*) from (select 1 from timer where fired_at is null and due_at < now() limit 10000) capped),
        (select count(*) from switch where name = 'outgoing' and value = 'paused'),
        (select count(*) from lease where merchant_id > 0 and until > now()),
        (select count(*) from lease where merchant_id = 0 and until > now()),

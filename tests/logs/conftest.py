@@ -1,0 +1,5 @@
+"""The houses of the other tests, for those who read what is written down."""
+
+from tests.outside.conftest import db, house, outside, ring
+
+__all__ = ["db", "house", "outside", "ring"]
