@@ -114,7 +114,7 @@ class House:
 
     def start(self) -> None:
         """`ordna up`, until it answers."""
-        asked = _ordna("up", "--port", str(self.port), "--no-practice")
+        asked = _ordna("up", "--port", str(self.port), "--workers", "2", "--no-practice")
         self.process = subprocess.Popen(
             asked, env=self.environment, stdout=subprocess.DEVNULL, text=True, start_new_session=True
         )

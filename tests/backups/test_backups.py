@@ -297,6 +297,8 @@ def test_the_embedded_server_comes_back_in_another_place(home: Path, tmp_path: P
     assert {name: rows for name, rows in after.items() if name not in changing} == {
         name: rows for name, rows in before.items() if name not in changing
     }
+    told = ordna(elsewhere, "restore", str(tmp_path / "backup"), "--sweep-again")
+    assert "1 of 1 shops did not answer" in told.stdout, told.stdout + told.stderr
     told = ordna(elsewhere, "restore", str(tmp_path / "backup"), "--over")
     assert told.returncode == 0, told.stderr
     assert len(list(elsewhere.glob("postgres.before-*"))) == 1, "what stood there was set aside"

@@ -88,9 +88,10 @@ def test_a_whole_life_leaves_nobodys_name_in_what_is_written_down_or_kept_in_the
         monkeypatch,
         f"{NAME} at {STREET} ({EMAIL}, {PHONE}) may not; Bearer {TOKEN} was used.\r\n\x1b[31mInjected",
     )
-    house.make_due()
-    house.send_effects()
-    house.work()
+    for _ in range(2):  # one effect of an order is under way at a time
+        house.make_due()
+        house.send_effects()
+        house.work()
     raising(house, monkeypatch, RuntimeError(f"{NAME}, {STREET}, {TOKEN}"))
     house.want_tag("gold")
     house.make_due()
@@ -154,19 +155,16 @@ def in_the_open(house: House) -> list[tuple[str, str]]:
     """(column, canary) of every column that is not sealed and not the raw message, where a canary stands."""
     raw = {("inbox", "body"), ("inbox", "headers")}
     columns = house.rows(
-        "select table_name, column_name from information_schema.columns where table_schema = 'public'"
+        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'"
         " and table_name in (select relname from pg_class where relkind in ('r', 'p'))"
     )
     found = []
-    for table, column in columns:
+    for table, column, kind in columns:
         if (table, column) in raw:
             continue
-        with psycopg.connect(house.dsn) as conn:
-            values = conn.execute(
-                f"select convert_from(convert_to({column}::text, 'utf8'), 'utf8'), {column} from {table}".encode()
-            ).fetchall()
-        for text, value in values:
-            plain = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(text)
+        read = column if kind == "bytea" else f"{column}::text"
+        for (value,) in house.rows(f"select {read} from {table}"):
+            plain = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
             found += [(f"{table}.{column}", canary) for canary in CANARIES if canary.lower() in plain.lower()]
     return found
 

@@ -61,12 +61,14 @@ def test_a_neighbours_order_and_connection_do_not_exist_on_any_address(house: Ho
 def test_an_error_nobody_handled_is_written_down_without_what_it_held(
     browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from ordna.engine.logs import formatter
     from ordna.store.read import work
 
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("+".join(["Jane", "Doe"]))
 
-    [handler] = logging.getLogger("django.request").handlers
+    ours = (one for one in logging.getLogger("django.request").handlers if type(one.formatter) is type(formatter()))
+    handler = next(ours)
     written = io.StringIO()
     monkeypatch.setattr(handler, "stream", written)
     monkeypatch.setattr(work, "tasks", broken)

@@ -27,6 +27,19 @@ NEWEST_MESSAGES = 50_000
 EXAMPLES = 3
 BUDGET_S = 20
 
+_WHOLE = sql.SQL(
+    "select merchant_id, order_id, what from {} where merchant_id = any(%(merchants)s::bigint[]) limit %(most)s"
+)
+_OF_MESSAGES = sql.SQL(
+    "select merchant_id, order_id, what from {} where merchant_id = any(%(merchants)s::bigint[])"
+    " and inbox_id > %(after)s limit %(most)s"
+)
+_OF_ORDERS = sql.SQL(
+    "select v.* from unnest(%(at)s::bigint[], %(orders)s::text[]) as s(merchant_id, order_id)"
+    " cross join lateral (select v.merchant_id, v.order_id, v.what from {} v"
+    " where v.merchant_id = s.merchant_id and v.order_id = s.order_id) v limit %(most)s"
+)
+
 Scope = Literal["order", "message", "whole"]
 
 
@@ -175,24 +188,21 @@ def _look(
     newest: int,
     budget_s: int,
 ) -> Found:
-    statement = sql.SQL("select merchant_id, order_id, what from {} v").format(sql.Identifier(invariant.view))
+    view = sql.Identifier(invariant.view)
     values: dict[str, Any] = {"merchants": merchants, "most": EXAMPLES + 1}
-    where: sql.SQL | sql.Composed = sql.SQL(" where v.merchant_id = any(%(merchants)s::bigint[])")
     sampled = sample is not None and invariant.scope != "whole"
     if sample is not None and invariant.scope == "order":
-        statement = sql.SQL(
-            "select v.* from unnest(%(at)s::bigint[], %(orders)s::text[]) as s(merchant_id, order_id)"
-            " cross join lateral (select v.merchant_id, v.order_id, v.what from {} v"
-            " where v.merchant_id = s.merchant_id and v.order_id = s.order_id) v"
-        ).format(sql.Identifier(invariant.view))
+        asked = _OF_ORDERS.format(view)
         values |= {"at": sample[0], "orders": sample[1]}
-    if sample is not None and invariant.scope == "message":
-        where += sql.SQL(" and v.inbox_id > %(after)s")
+    elif sample is not None and invariant.scope == "message":
+        asked = _OF_MESSAGES.format(view)
         values["after"] = newest - NEWEST_MESSAGES
+    else:
+        asked = _WHOLE.format(view)
     try:
         with database.engine(merchants) as conn:
             conn.execute(b"select set_config('statement_timeout', %s, true)", (str(budget_s * 1000),))
-            rows = conn.execute(statement + where + sql.SQL(" limit %(most)s"), values).fetchall()
+            rows = conn.execute(asked, values).fetchall()
     except psycopg.errors.QueryCanceled:
         return Found(invariant, (), sampled, broken_off=True)
     return Found(invariant, tuple(_words(*row) for row in rows), sampled)

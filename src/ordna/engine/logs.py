@@ -23,8 +23,7 @@ import structlog
 
 from ordna.core.masking import one_line
 from ordna.engine.leases import LeaseLost
-from ordna.store.database import DatabaseDown
-from ordna.store.orders import Overtaken
+from ordna.store.database import DatabaseDown, Overtaken
 
 SAYABLE = (LeaseLost, Overtaken)
 """Errors of ours whose text is their docstring."""

@@ -2,9 +2,9 @@
 
     magic  (u32 length, sealed frame)*
 
-A frame is up to a MiB, deflated, then encrypted with AES-256-GCM. Its nonce is its number and whether it is the last,
+A frame is up to a MiB, compressed, then encrypted with AES-256-GCM. Its nonce is its number and whether it is the last,
 under a key that this one file alone has; so a frame that is missing, changed, moved or of another file does not open,
-and a file that was cut short has no last frame. Two threads deflate and encrypt: both let go of the interpreter.
+and a file that was cut short has no last frame. Two threads compress and encrypt: both let go of the interpreter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import hashlib
 import io
 import os
 import struct
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +22,7 @@ from typing import IO, BinaryIO, TypeVar
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 from ordna.store.backups.errors import Damaged
 
@@ -145,14 +145,15 @@ def _frame(file: IO[bytes]) -> bytes | None:
 
 
 def _seal(key: bytes, number: int, data: bytes, last: bool) -> bytes:
-    return AESGCM(key).encrypt(_nonce(number, last), zlib.compress(data, LEVEL), None)
+    return AESGCM(key).encrypt(_nonce(number, last), ZstdCompressor(LEVEL).compress(data), None)
 
 
 def _open(key: bytes, number: int, data: bytes, last: bool) -> bytes:
     try:
-        return zlib.decompress(AESGCM(key).decrypt(_nonce(number, last), data, None))
+        packed = AESGCM(key).decrypt(_nonce(number, last), data, None)
     except InvalidTag:
         raise Damaged(f"(frame {number} is not what was written)") from None
+    return ZstdDecompressor().decompress(packed, max_output_size=FRAME)
 
 
 def _nonce(number: int, last: bool) -> bytes:
