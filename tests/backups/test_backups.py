@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from ordna.engine import backups, restored
 from ordna.engine.replay import check_fold
@@ -30,6 +32,14 @@ from tests.outside.canned_shop import CannedShop
 from tests.outside.conftest import House
 
 KEY = b"k" * 32
+OWNER = """
+    do $$ begin
+        if not exists (select from pg_roles where rolname = 'backup_owner') then
+            create role backup_owner login createrole password 'o';
+        end if;
+        grant ordna_engine, ordna_reader to backup_owner with admin option;
+    end $$
+"""
 EVERYTHING = (
     "merchant",
     "connection",
@@ -175,6 +185,40 @@ def test_a_dump_comes_back_row_by_row_in_another_database(
     finally:
         databases.drop(name)
     assert list(home.glob("ordna-restore-*")) == [], "the plain dump was left lying about"
+
+
+def test_an_owner_whom_row_level_security_binds_backs_up_and_restores_all_merchants(
+    empty_database: str, ring: Keyring, home: Path, databases: Databases, tmp_path: Path
+) -> None:
+    other = databases.create("template1")
+    try:
+        for dsn in (empty_database, databases.dsn(other)):
+            with psycopg.connect(dsn, autocommit=True) as conn:
+                conn.execute(OWNER)
+                name = sql.Identifier(conn.info.dbname)
+                conn.execute(sql.SQL("alter database {} owner to backup_owner").format(name))
+        theirs, elsewhere = (
+            make_conninfo(dsn, user="backup_owner", password="o") for dsn in (empty_database, databases.dsn(other))
+        )
+        schema.install(theirs)
+        opened = Database(theirs)
+        for merchant in (1, 2):
+            made = Shop(opened, empty_database, ring, merchant, token=f"hook-token-of-the-shop-{merchant}")
+            made.open()
+            made.send("orders/create", order_body(5001))
+            made.step()
+        opened.close()
+        manifest = backups.take(theirs, tmp_path / "backup", "dump", ring, silent)
+        assert manifest.counts["orders"] == 2
+        backups.put_back(tmp_path / "backup", home, lambda: ring, elsewhere, None, silent)
+        assert contents(databases.dsn(other)) == contents(empty_database)
+        assert schema.install(elsewhere) == []
+    finally:
+        databases.drop(other)
+        with psycopg.connect(empty_database, autocommit=True) as conn:
+            conn.execute("reassign owned by backup_owner to current_user")
+            conn.execute("drop owned by backup_owner")
+            conn.execute("drop role backup_owner")
 
 
 def test_nobody_reads_a_backup_without_the_key(shop: Shop, home: Path, ring: Keyring, tmp_path: Path) -> None:

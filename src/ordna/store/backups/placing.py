@@ -20,6 +20,7 @@ from ordna.store.sql import blocks
 SQL = blocks("backups.sql")
 ACCESS = blocks("access.sql")
 BOTH_WAYS = 2
+WALLS = (" POLICY ", " ROW SECURITY ")
 MOVE = 1 << 20
 
 
@@ -81,11 +82,11 @@ def place_dump(
         with psycopg.connect(dsn) as conn:
             conn.execute(SQL["clear"])
             conn.execute(ACCESS["roles"])
-        listed = programs.run(program, ["--list", str(plain)], dsn)
-        (Path(private) / "list").write_text(_without_public(listed))
-        arguments = [f"--jobs={BOTH_WAYS}", f"--use-list={private}/list", "--no-owner", "--no-acl", "--no-password"]
         name = psycopg.conninfo.conninfo_to_dict(dsn).get("dbname") or ""
-        programs.run(program, [*arguments, f"--dbname={name}", str(plain)], dsn)
+        for part in _parts(programs.run(program, ["--list", str(plain)], dsn)):
+            (Path(private) / "list").write_text(part)
+            arguments = [f"--jobs={BOTH_WAYS}", f"--use-list={private}/list", "--no-owner", "--no-acl", "--no-password"]
+            programs.run(program, [*arguments, f"--dbname={name}", str(plain)], dsn)
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(SQL["analyze"])
 
@@ -124,6 +125,9 @@ def _unseal(sealed: Path, lock: Lock, target: Path, progress: Progress | None) -
             file.write(moved)
 
 
-def _without_public(listed: str) -> str:
-    """The dump's table of contents without the schema that every database has."""
-    return "\n".join(line for line in listed.splitlines() if " SCHEMA - public " not in line) + "\n"
+def _parts(listed: str) -> tuple[str, str]:
+    """The dump's table of contents in two parts, without the schema that every database has: row-level security comes
+    last, for where it stands its owner can't check a foreign key any more."""
+    lines = [line for line in listed.splitlines() if " SCHEMA - public " not in line]
+    walls = [line for line in lines if any(kind in line for kind in WALLS)]
+    return "\n".join(line for line in lines if line not in walls), "\n".join(walls)
