@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -20,7 +21,16 @@ from ordna.engine import backups, restored
 from ordna.engine.replay import check_fold
 from ordna.store import embedded, schema
 from ordna.store.backups import programs
-from ordna.store.backups.errors import BackupError, Damaged, NoBackup, NoProgram, NotEmpty, StillRunning, WrongKey
+from ordna.store.backups.errors import (
+    BackupError,
+    Damaged,
+    NoBackup,
+    NoProgram,
+    NoRoom,
+    NotEmpty,
+    StillRunning,
+    WrongKey,
+)
 from ordna.store.backups.manifest import DATA, MANIFEST
 from ordna.store.backups.programs import Program
 from ordna.store.backups.sealed import FRAME, open_file, seal_file
@@ -346,6 +356,16 @@ def test_the_embedded_server_comes_back_in_another_place(home: Path, tmp_path: P
     told = ordna(elsewhere, "restore", str(tmp_path / "backup"), "--over")
     assert told.returncode == 0, told.stderr
     assert len(list(elsewhere.glob("postgres.before-*"))) == 1, "what stood there was set aside"
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_made(shop: Shop, ring: Keyring, tmp_path: Path) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(NoRoom):
+        backups.take(shop.dsn, tmp_path / "backup", "dump", ring, full)
+    assert list((tmp_path / "backup").iterdir()) == []
+    assert backups.take(shop.dsn, tmp_path / "backup", "dump", ring, silent).counts["orders"] == 2
 
 
 def test_the_manifest_says_what_the_backup_is(shop: Shop, ring: Keyring, tmp_path: Path) -> None:

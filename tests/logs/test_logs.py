@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,11 +22,14 @@ from ordna.core.masking import masked, one_line
 from ordna.core.messages import WriteNote
 from ordna.engine import logs, perform
 from ordna.engine import step as stepping
+from ordna.engine.figures import figures
 from ordna.engine.leases import LeaseLost
+from ordna.site import metrics
 from ordna.store.database import DatabaseDown
 from tests.engine.conftest import order_body
 from tests.outside.canned_shop import CannedShop
 from tests.outside.conftest import ORDER, House
+from tests.outside.test_command_line import ordna
 
 NAME = "Zanarya Qvistholm"
 STREET = "Kanariestien 77"
@@ -78,7 +82,7 @@ def lines(written: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_whole_life_leaves_nobodys_name_in_what_is_written_down_or_kept_in_the_open(
-    house: House, outside: CannedShop, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    house: House, outside: CannedShop, written: io.StringIO, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     house.place(**PERSONAL)
     house.want_tag("vip")
@@ -106,6 +110,10 @@ def test_a_whole_life_leaves_nobodys_name_in_what_is_written_down_or_kept_in_the
     found = [canary for canary in CANARIES if canary.lower() in said.lower()]
     assert found == [], said
     assert in_the_open(house) == []
+    told = [ordna(house, tmp_path, *asked) for asked in (["doctor"], ["replay"], ["explain", "#5001"])]
+    exported = "".join(one.stdout + one.stderr for one in told) + metrics.rendered(figures(house.database)).decode()
+    assert "#5001" in exported and "quarantine" in exported, exported
+    assert [canary for canary in CANARIES if canary.lower() in exported.lower()] == []
 
 
 def refusing(house: House, monkeypatch: pytest.MonkeyPatch, sentence: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ordna.engine.keys import Keyring
 from ordna.store import journal
 from ordna.store.backups import manifest as manifests
 from ordna.store.backups import placing, taking
-from ordna.store.backups.errors import BackupError, WrongKey
+from ordna.store.backups.errors import BackupError, NoRoom, WrongKey
 from ordna.store.backups.manifest import Form, Manifest
 from ordna.store.database import Database
 from ordna.store.sealing import has_keys
@@ -28,7 +30,8 @@ def take(dsn: str, folder: Path, form: Form, ring: Keyring, progress: Progress) 
             merchants = journal.all_merchants(conn)
     finally:
         database.close()
-    return taking.take(dsn, folder, form, ring, merchants, lambda done: progress(done, 0))
+    with _room(folder):
+        return taking.take(dsn, folder, form, ring, merchants, lambda done: progress(done, 0))
 
 
 def check(folder: Path, home: Path, ring: Callable[[], Keyring], progress: Progress) -> Manifest:
@@ -51,16 +54,28 @@ def put_back(
     `over`: what stands there may go; a folder is moved to this name. `BackupError`."""
     manifest = manifests.read(folder)
     lock = manifests.lock_of(_known(home, ring), manifest)
-    if isinstance(place, Path):
-        placing.place_copy(folder, manifest, lock, place, over, _of(manifest, progress))
-    else:
-        placing.place_dump(folder, manifest, lock, place, home, over is not None, _of(manifest, progress))
+    with _room(home):
+        if isinstance(place, Path):
+            placing.place_copy(folder, manifest, lock, place, over, _of(manifest, progress))
+        else:
+            placing.place_dump(folder, manifest, lock, place, home, over is not None, _of(manifest, progress))
     return manifest
 
 
 def look(folder: Path) -> Manifest:
     """What a backup says of itself; nothing of it is proved yet. `NoBackup`, `Damaged`."""
     return manifests.read(folder)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """A full disk, in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise NoRoom(f"({folder})") from None
 
 
 def _known(home: Path, ring: Callable[[], Keyring]) -> Keyring:

@@ -52,8 +52,8 @@ class Watch:
         self._text = b""
 
     async def __call__(self, scope: Scope, send: Send) -> None:
-        """One request to one of `PATHS`."""
-        if scope["method"] not in ("GET", "HEAD"):
+        """One GET of one of `PATHS`."""
+        if scope["method"] != "GET":
             return await _answer(send, 405, b"only GET\n")
         if scope["path"] == "/healthz":
             return await _answer(send, 200, b"alive\n")

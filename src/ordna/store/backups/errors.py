@@ -7,6 +7,7 @@ BackupError
 ├── NotEmpty          the place to restore to, or to write to, holds something
 ├── StillRunning      a server runs on the folder to restore to
 ├── WrongForm         a copy of an embedded server can't become a database of another server
+├── NoRoom            the disk is full
 ├── NoProgram         no PostgreSQL program of a fitting version
 ├── ProgramFailed     such a program ended with an error
 └── Newer             a newer Ordna or a newer PostgreSQL wrote it
@@ -49,6 +50,10 @@ class StillRunning(BackupError):
 class WrongForm(BackupError):
     """This backup is a copy of an embedded server and can only become one again: unset DATABASE_URL; to move to another
     server, back up with --dump."""
+
+
+class NoRoom(BackupError):
+    """There is not enough room on the disk; what was begun is removed."""
 
 
 class NoProgram(BackupError):

@@ -40,8 +40,12 @@ def take(
         at, schema, counts = _looked_at(conn)
         program = programs.fitting("pg_basebackup" if form == "copy" else "pg_dump", conn.info.server_version)
         reading = _copy(dsn, program) if form == "copy" else _dump(conn, dsn, program, merchants)
-        with reading as source:
-            file = seal_file(folder / DATA, lock.data, source, progress)
+        try:
+            with reading as source:
+                file = seal_file(folder / DATA, lock.data, source, progress)
+        except BaseException:
+            (folder / DATA).unlink(missing_ok=True)
+            raise
         server = conn.info.server_version
     made = manifests.write(
         folder,

@@ -101,8 +101,12 @@ def put_cluster(data_dir: Path, account: Account, fill: Callable[[Path], None]) 
     if making.exists():
         shutil.rmtree(making)
     making.mkdir(mode=0o700, parents=True)
-    fill(making)
-    account.owns(making, *making.rglob("*"))
+    try:
+        fill(making)
+        account.owns(making, *making.rglob("*"))
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
     os.sync()
     if folder.exists():
         folder.rmdir()
