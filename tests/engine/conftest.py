@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from ordna.engine.invariants import check_invariants
 from ordna.engine.lanes import lane_of
 from ordna.engine.leases import Leases
 from ordna.engine.policies import Policies
@@ -61,12 +62,13 @@ class Shop:
             conn.execute(b"insert into merchant (merchant_id, name) values (%s, 'Example')", (self.merchant_id,))
             conn.execute(
                 b"insert into connection (merchant_id, connection_id, kind, title, domain, base_url, api_version, mode,"
-                b" credentials, webhook_secrets)"
-                b" values (%s, %s, 'shopify', 'Shop', %s, 'http://127.0.0.1:1', '2026-10', %s, %s, %s)",
+                b" live_since, credentials, webhook_secrets)"
+                b" values (%s, %s, 'shopify', 'Shop', %s, 'http://127.0.0.1:1', '2026-10', %s, %s, %s, %s)",
                 (
                     *key,
                     self.domain,
                     mode,
+                    self.now if mode == "live" else None,
                     connections.seal_credentials(self.ring, {"token": "t", "client_id": "app"}, key),
                     connections.seal_secrets(self.ring, [SECRET], key),
                 ),
@@ -135,6 +137,7 @@ def db(database: str) -> Iterator[Database]:
     opened = Database(database)
     yield opened
     check_fold(opened)
+    check_invariants(opened)
     opened.close()
 
 

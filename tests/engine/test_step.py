@@ -91,7 +91,7 @@ def test_one_bad_message_stops_only_itself(shop: Shop, monkeypatch: pytest.Monke
     shop.step()
     assert shop.outcomes() == ["facts", "facts", "quarantined", "facts", "facts", "facts"]
     [(tries, error)] = shop.rows("select tries, error from inbox where outcome = 'quarantined'")
-    assert (tries, error) == (3, "ZeroDivisionError: poison")
+    assert tries == 3 and error.startswith("ZeroDivisionError in engine/")
     assert shop.rows("select count(*) from orders") == [(5,)]
 
 

@@ -11,6 +11,7 @@ import pytest
 from ordna.core.messages import AddTags, Request, WriteNote
 from ordna.engine import clock
 from ordna.engine.budget import open_budget
+from ordna.engine.invariants import check_invariants
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import Performer
@@ -126,6 +127,7 @@ def db(database: str) -> Iterator[Database]:
     opened = Database(database, connections_max=12)
     yield opened
     check_fold(opened)
+    check_invariants(opened)
     opened.close()
 
 

@@ -61,7 +61,7 @@ def test_doctor_finds_nothing_in_a_healthy_house_and_advises_in_a_sick_one(house
     house.want_tag("vip")
     house.rows_changed("update effect set status = 'in_doubt'")
     house.rows_changed("insert into switch (merchant_id, name, value) values (1, 'outgoing', 'paused')")
-    house.rows_changed("update lease set owner = 'gone', until = now() - interval '1 hour' where lane = 3")
+    house.rows_changed("update lease set owner = 'gone', token = 9, until = now() - interval '1 hour' where lane = 3")
     house.rows_changed("update connection set last_error = 'no'")
     sick = ordna(house, tmp_path, "doctor")
     assert sick.returncode == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -67,10 +66,12 @@ def serve(
     from ordna.cli.supervise import end_with_supervisor
 
     end_with_supervisor()
+    from ordna.engine import logs
     from ordna.site import place
     from ordna.site.serve import PARTS, run
     from ordna.store import schema
 
+    logs.configure()
     if part not in PARTS:
         raise typer.BadParameter(f"--part is one of {', '.join(PARTS)}.")
     schema.enter(place.dsn())
@@ -84,11 +85,12 @@ def worker() -> None:
 
     from ordna.cli.database import opened
     from ordna.cli.supervise import end_with_supervisor
+    from ordna.engine import logs
     from ordna.engine.loop import Worker
     from ordna.site import place
     from ordna.store import schema
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     end_with_supervisor()
     with opened() as dsn:
         schema.enter(dsn)
@@ -156,11 +158,45 @@ def replay(
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Look at every order, however many there are.")
+    ] = False,
+) -> None:
     """Look for what is wrong, and say what to do about it."""
     from ordna.cli.doctor import examine
 
-    raise SystemExit(0 if examine() else 1)
+    raise SystemExit(0 if examine(everything) else 1)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A new folder for this backup.")],
+    dump: Annotated[bool, typer.Option("--dump", help="A dump, for another server; with DATABASE_URL always.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Read the backup there to its end instead.")] = False,
+) -> None:
+    """Write everything the database holds into a folder, sealed. Ordna may go on running meanwhile."""
+    from ordna.cli import backups as command
+
+    if check:
+        command.check(folder)
+    else:
+        command.back_up(folder, dump)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="The folder of the backup.")],
+    over: Annotated[bool, typer.Option("--over", help="Also where a database stands already.")] = False,
+    sweep_again: Annotated[bool, typer.Option("--sweep-again", help="Only ask the shops again what changed.")] = False,
+) -> None:
+    """Put a backup back, with outgoing paused, and have every shop asked what changed since."""
+    from ordna.cli import backups as command
+
+    if sweep_again:
+        command.sweep_again(folder)
+    else:
+        command.restore(folder, over)
 
 
 @app.command("sign-in")

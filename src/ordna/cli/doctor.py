@@ -9,7 +9,9 @@ from msgspec import Struct
 
 from ordna.cli.database import opened
 from ordna.cli.say import Progress, say
+from ordna.engine.figures import figures
 from ordna.engine.health import counts
+from ordna.engine.invariants import EXAMPLES, SAMPLE, look
 from ordna.engine.replay import replay
 from ordna.store import schema
 from ordna.store.database import Database
@@ -17,6 +19,9 @@ from ordna.store.embedded import NotDurable, check_durability
 from ordna.store.sql import blocks
 
 SQL = blocks("doctor.sql")
+SILENT_S = 30.0
+STUCK_S = 120.0
+FOLDED_MAX = 20_000
 
 
 class Finding(Struct, frozen=True):
@@ -78,10 +83,11 @@ COUNTS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def examine() -> bool:
-    """Print every finding; True when nothing is to be done."""
+def examine(everything: bool) -> bool:
+    """Print every finding; True when nothing is to be done. Without `everything` a big house is sampled, and it says
+    so."""
     with opened() as dsn:
-        findings = list(_findings(dsn))
+        findings = list(_findings(dsn, everything))
     for finding in findings:
         say(f"{'✓' if finding.advice is None else '!'} {finding.sentence}")
         if finding.advice is not None:
@@ -89,7 +95,7 @@ def examine() -> bool:
     return all(finding.advice is None for finding in findings)
 
 
-def _findings(dsn: str) -> Iterator[Finding]:
+def _findings(dsn: str, everything: bool) -> Iterator[Finding]:
     with psycopg.connect(dsn) as conn:
         try:
             check_durability(conn)
@@ -106,7 +112,9 @@ def _findings(dsn: str) -> Iterator[Finding]:
     database = Database(dsn, connections_max=2)
     try:
         yield from _counted(database)
-        yield _folded(database)
+        yield from _present(database)
+        yield from _unbroken(database, everything)
+        yield _folded(database, everything)
     finally:
         database.close()
 
@@ -128,11 +136,50 @@ def _counted(database: Database) -> Iterator[Finding]:
         yield Finding(well) if count == 0 else Finding(wrong.format(f"{count:,}"), advice)
 
 
-def _folded(database: Database) -> Finding:
+def _present(database: Database) -> Iterator[Finding]:
+    """Processes that went silent without a word, and workers one of whose threads stands still."""
+    processes = figures(database).processes
+    living = [one for one in processes if one.beat_s <= SILENT_S]
+    kinds = {kind: sum(one.kind == kind for one in living) for kind in ("web", "worker")}
+    yield Finding(f"{kinds['web']} web processes and {kinds['worker']} workers are present.")
+    for one in processes:
+        if one not in living:
+            sentence = f"The {one.kind} {one.process} did not sign off and was not heard of for {one.beat_s:.0f} s."
+            yield Finding(
+                sentence, "It was killed, or can't reach the database. If nothing starts it again, start one."
+            )
+        for thread, age_s in one.rounds.items():
+            if age_s > STUCK_S:
+                sentence = f"The {thread} thread of {one.process} has been in one round for {age_s:.0f} s."
+                yield Finding(sentence, "Restart that worker; what it was doing is taken up by others.")
+
+
+def _unbroken(database: Database, everything: bool) -> Iterator[Finding]:
+    """What must always be so."""
+    with Progress("Looking for what must never be") as progress:
+        found = list(look(database, everything=everything, tell=progress.at))
+    broken = [one for one in found if one.rows]
+    late = [one for one in found if one.broken_off]
+    if not broken and found:
+        sampled = any(one.sampled for one in found)
+        which = f"a sample of {SAMPLE:,} orders; --everything looks at all" if sampled else "all orders"
+        yield Finding(f"What must always be so is so ({len(found)} rules, {which}).")
+    for one in late:
+        yield Finding(f"{one.invariant.view} took too long and was broken off.", "Run: ordna doctor --everything")
+    for one in broken:
+        many = f"{EXAMPLES} or more" if len(one.rows) > EXAMPLES else str(len(one.rows))
+        shown = "; ".join(one.rows[:EXAMPLES])
+        yield Finding(f"{many} {one.invariant.wrong} ({shown}).", one.invariant.advice)
+
+
+def _folded(database: Database, everything: bool) -> Finding:
     with Progress("Folding journals") as progress:
-        report = replay(database, progress=lambda done: progress.at(f"{done:,} orders"))
+        report = replay(
+            database, progress=lambda done: progress.at(f"{done:,} orders"), most=None if everything else FOLDED_MAX
+        )
     if report.sound:
-        return Finding(f"The journal explains all {report.orders:,} orders.")
+        some = "" if everything else f" (of a merchant with more than {FOLDED_MAX:,} so many are folded)"
+        return Finding(f"The journal explains {report.orders:,} orders{some if report.orders >= FOLDED_MAX else ''}.")
     return Finding(
         f"{len(report.mismatches)} of {report.orders:,} orders do not follow from their journal.",
         "Keep the database as it is and report this: ordna replay lists them.",

@@ -32,6 +32,7 @@ from ordna.engine.maintenance import KEEP_RAW_DAYS, Maintenance
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
+from ordna.engine.presence import BATCH_MESSAGES, BATCH_SECONDS, Presence, Rounds, Tally
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.sweeps import Sweeper
@@ -69,6 +70,9 @@ class Worker:
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
         self._maintenance = Maintenance(self._database, _name(), home, keep_raw_days)
         self._notifier = Notifier(dsn)
+        self._tally = Tally()
+        self._ended = Rounds()
+        self._presence = Presence(self._database, "worker", self._tally, self._ended.ages)
         self._stopping = threading.Event()
         self._wake_send = threading.Event()
         self._wake_read = threading.Event()
@@ -97,6 +101,7 @@ class Worker:
         sys.setswitchinterval(SWITCH_S)
         for thread in threads:
             thread.start()
+        self._presence.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
         for thread in threads:
@@ -119,6 +124,7 @@ class Worker:
             except Exception:
                 _log.exception("%s: a round failed; trying again", name)
                 pause_s = TROUBLE_S
+            self._ended.end(name)
             if wake.wait(pause_s) and wake is not self._stopping:
                 wake.clear()
                 pause_s = IDLE_MIN_S
@@ -127,6 +133,8 @@ class Worker:
     def _step(self) -> int:
         taken = self._stepper.round()
         if taken:
+            self._tally.observe("step_batch_seconds", self._stepper.locked_ms / 1000, BATCH_SECONDS)
+            self._tally.observe("step_batch_messages", taken, BATCH_MESSAGES)
             self._notifier.touched({lease.merchant_id for lease in self._leases.held})
             self._wake_send.set()
             self._wake_read.set()
@@ -152,6 +160,7 @@ class Worker:
         return 0
 
     def _give_back(self) -> None:
+        self._presence.close()
         try:
             self._leases.close()
         except _PASSING as error:

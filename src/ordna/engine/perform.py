@@ -12,6 +12,7 @@ turn; the effects behind it do not wait. An answer "not now, you are over budget
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,17 +20,18 @@ import msgspec
 from msgspec import Struct
 
 from ordna.connectors.contract import Answer, Budget, Outbound
-from ordna.core.effects import Effect
-from ordna.core.messages import EffectAnswered
+from ordna.core.effects import Effect, NoteOrder, ShipPart, TagOrder, UntagOrder
+from ordna.core.masking import masked, one_line
+from ordna.core.messages import EffectAnswered, PersonSeen
 from ordna.core.order import decode_state
 from ordna.core.outcome import Refusal
 from ordna.core.planning import unwanted
-from ordna.engine import budget
+from ordna.engine import budget, logs
 from ordna.engine.held import fence_rows
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.retry import TRIES_MAX, wait_s
-from ordna.store import outside
+from ordna.store import outside, persons
 from ordna.store.database import Connection, Database
 from ordna.store.outbox import open_effect
 from ordna.store.outside import Answered, DueEffect, Internal
@@ -43,6 +45,9 @@ THROTTLED = "throttled"
 PROOFS = frozenset({"not_found", "still_held", "not_cancelled"})
 """What a look-up answers, with *again*, when it has seen that nothing happened."""
 ERASED = Refusal("erased", "order", "The person it was about has been erased.")
+
+
+_log = logging.getLogger(__name__)
 
 
 class NotLive(AssertionError):
@@ -113,7 +118,21 @@ class Performer:
             return None
         return open_effect(self._ring, row.person_key, row.body, (row.merchant_id, row.order_id), row.effect_key)
 
+    def _told(self, sending: list[Sending], answers: list[Answer]) -> list[Answer]:
+        """The answers as they may be kept and shown: what the other side said, without what names the person."""
+        asked = [one for one, answer in zip(sending, answers, strict=True) if answer.sentence]
+        if not asked:
+            return answers
+        places = {(one.row.merchant_id, one.row.order_id) for one in asked}
+        with self._database.engine(sorted({merchant for merchant, _ in places})) as conn:
+            known = persons.of_orders(conn, self._ring, places)
+        return [
+            _masked(one, answer, known.get((one.row.merchant_id, one.row.order_id)))
+            for one, answer in zip(sending, answers, strict=True)
+        ]
+
     def _record(self, sending: list[Sending], answers: list[Answer]) -> None:
+        answers = self._told(sending, answers)
         became = [_became(one.row, answer) for one, answer in zip(sending, answers, strict=True)]
         with self._database.engine(sorted({one.row.merchant_id for one in sending})) as conn:
             counted = outside.record_answers(conn, became)
@@ -174,10 +193,33 @@ def _affordable(conn: Connection, sending: list[Sending]) -> list[Sending]:
 def _call(one: Sending) -> Answer:
     """One call outside. A connector that breaks its promise not to raise leaves the effect in doubt."""
     ask = one.outbound.perform if one.row.status == "due" else one.outbound.look_up
+    logs.about(merchant=one.row.merchant_id, order=one.row.order_id, effect=one.row.effect_key)
     try:
         return ask(one.effect, one.row.order_ref)
     except Exception as error:
-        return Answer("in_doubt", "connector_failed", f"{type(error).__name__}: {error}")
+        _log.exception("a connector failed; whether its call arrived is not known")
+        return Answer("in_doubt", "connector_failed", logs.told_with_place(error))
+
+
+def _masked(one: Sending, answer: Answer, person: PersonSeen | None) -> Answer:
+    """The sentence without the person's strings, and without what the effect said (a note, a tracking number)."""
+    if not answer.sentence:
+        return answer
+    known = () if person is None else (person.name, person.email, person.phone, *person.address, person.note)
+    texts = filter(None, (*known, *_texts(one.effect)))
+    return msgspec.structs.replace(answer, sentence=one_line(masked(answer.sentence, texts)))
+
+
+def _texts(effect: Effect) -> tuple[str | None, ...]:
+    """What somebody wrote that an effect carries."""
+    match effect.body:
+        case NoteOrder(text):
+            return (text,)
+        case ShipPart():
+            return (effect.body.tracking,)
+        case TagOrder(tags) | UntagOrder(tags):
+            return tags
+    return ()
 
 
 def _became(row: DueEffect, answer: Answer) -> Answered:

@@ -83,9 +83,12 @@ class Intake:
         now: Callable[[], datetime] = clock.now,
         *,
         address_fresh_s: float = ADDRESS_FRESH_S,
+        answered: Callable[[int], None] = lambda status: None,
     ) -> None:
         """`database` should have a patience below one second. What was taken back at an address (a secret, the
-        connection) ends after `address_fresh_s`; what was added counts at once."""
+        connection) ends after `address_fresh_s`; what was added counts at once. `answered` hears the status of every
+        request."""
+        self._answered = answered
         self.counts: Counter[int] = Counter()
         self._addresses = Addresses(database, ring, address_fresh_s)
         self._storing = Storing(database)
@@ -107,6 +110,7 @@ class Intake:
             _log.exception("a webhook could not be stored")
             status, text = 503, "it could not be stored"
         self.counts[status] += 1
+        self._answered(status)
         await _answer(send, status, text)
 
     async def _store(self, scope: Scope, receive: Receive) -> None:

@@ -51,11 +51,19 @@ class Report(Struct, frozen=True):
 Progress = Callable[[int], None]
 
 
-def replay(database: Database, merchant_id: int | None = None, progress: Progress | None = None) -> Report:
-    """Prove one merchant's orders, or all; `progress` is told the count of orders done, a page at a time."""
+def replay(
+    database: Database,
+    merchant_id: int | None = None,
+    progress: Progress | None = None,
+    *,
+    most: int | None = None,
+) -> Report:
+    """Prove one merchant's orders, or all; `progress` is told the count of orders done, a page at a time. `most`: no
+    more than about so many of each merchant."""
     proved = rows = links = 0
     found: list[Mismatch] = []
     for merchant in [merchant_id] if merchant_id is not None else _merchants(database):
+        begun = proved
         for page in _pages(database, merchant):
             proved += len(page.orders)
             rows += sum(map(len, page.journal.values()))
@@ -63,6 +71,8 @@ def replay(database: Database, merchant_id: int | None = None, progress: Progres
             found.extend(_prove_page(database, merchant, page))
             if progress is not None:
                 progress(proved)
+            if most is not None and proved - begun >= most:
+                break
         with database.engine([merchant]) as conn:
             found.extend(
                 Mismatch(merchant, orphan, "orphan", "Its journal has rows and it has none.")

@@ -20,6 +20,7 @@ from ordna.engine.lanes import lane_of
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.retry import wait_s
+from ordna.engine.sweeps import words_of
 from ordna.store import outside
 from ordna.store.database import Connection, Database
 from ordna.store.outside import DueReread, Heard, Internal
@@ -166,7 +167,7 @@ def _order_ref(body: bytes, asked: str) -> str:
 def _heard(call: Call, reading: Reading) -> Heard:
     if reading.failure is None:
         return Heard(*call.connection, began_at=call.rows[0].began_at, error=None)
-    return Heard(*call.connection, began_at=None, error=reading.failure.sentence or reading.failure.code)
+    return Heard(*call.connection, began_at=None, error=words_of(reading.failure))
 
 
 def _put_off_s(row: DueReread, calls: Sequence[Call], readings: Sequence[Reading]) -> float:

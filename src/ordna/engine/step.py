@@ -16,7 +16,7 @@ from datetime import datetime
 
 import psycopg
 
-from ordna.engine import clock, reading
+from ordna.engine import clock, logs, reading
 from ordna.engine.batch import decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
@@ -190,9 +190,11 @@ class Stepper:
     def _each_alone(self, rows: Sequence[Waiting]) -> None:
         for row in rows:
             self._one(row)
+        logs.about()
 
     def _one(self, row: Waiting) -> None:
         """One message in a transaction of its own; the try is counted before it is made."""
+        logs.about(merchant=row.merchant_id, message=row.inbox_id, topic=row.topic)
         with self._database.engine([row.merchant_id]) as conn:
             tries = inbox.count_try(conn, row.merchant_id, row.inbox_id)
         if tries is None:
@@ -209,7 +211,7 @@ class Stepper:
         except Exception as error:
             _log.exception("message %d of merchant %d failed alone", row.inbox_id, row.merchant_id)
             if tries >= TRIES_MAX:
-                self._quarantine(row, f"{type(error).__name__}: {error}")
+                self._quarantine(row, logs.told_with_place(error))
 
     def _quarantine(self, row: Waiting, error: str) -> None:
         with self._database.engine([row.merchant_id]) as conn:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from ordna.connectors.contract import Answer
+from ordna.core.masking import masked, one_line
 from ordna.engine import budget
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Channel, Outbounds
@@ -64,7 +65,7 @@ class Sweeper:
         done = self._pages(key, through, begin, standing.now, urgency, why, progress)
         heard = Heard(*key, standing.now, None)
         if done.failure is not None:
-            heard = Heard(*key, None, done.failure.sentence or done.failure.code)
+            heard = Heard(*key, None, words_of(done.failure))
         with self._database.engine([merchant]) as conn:
             outside.note_reads(conn, [heard])
         return done
@@ -100,6 +101,11 @@ class Sweeper:
             if cursor is None:
                 break
         return SweepDone(found)
+
+
+def words_of(failure: Answer) -> str | None:
+    """What may be kept of a failed read: the other side's words, without what looks like a person or a secret."""
+    return one_line(masked(failure.sentence)) if failure.sentence else failure.code
 
 
 def _newest_first(updated: str, since: datetime, now: datetime) -> datetime:

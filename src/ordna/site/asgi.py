@@ -8,6 +8,7 @@ for views that block. docs/adr/0003-one-port.md has the figures. Large shops run
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -16,11 +17,15 @@ from a2wsgi import WSGIMiddleware
 
 from ordna.engine.keys import keyring
 from ordna.engine.live import Hub, LiveApp
+from ordna.engine.presence import Presence, Tally
 from ordna.engine.receive import Intake
 from ordna.site import place
+from ordna.site.watch import PATHS, Watch
 from ordna.store.database import Database
 
 PAGE_THREADS = 8
+TALLY = Tally()
+"""What this process counted and has not told yet."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -53,7 +58,24 @@ def pages(stopping: asyncio.Event) -> App:
 
 def intake(_stopping: asyncio.Event) -> App:
     """Webhooks alone; each is answered within a second, so nothing has to be ended."""
-    return Intake(Database(place.dsn(), connections_max=4, patience_s=0.8), keyring(place.home()))
+    database = Database(place.dsn(), connections_max=4, patience_s=0.8)
+    return Intake(database, keyring(place.home()), answered=lambda status: TALLY.count("intake_requests", str(status)))
+
+
+def watched(application: App) -> App:
+    """The same, and what a machine asks of a process: how it is, and the figures. It tells that it is present."""
+    watch = Watch(place.dsn(), place.metrics_token())
+    presence = Presence(Database(place.dsn(), connections_max=1, patience_s=2.0), "web", TALLY)
+    presence.start()
+    atexit.register(presence.close)
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] in PATHS:
+            await watch(scope, send)
+        else:
+            await application(scope, receive, send)
+
+    return asked
 
 
 def everything(stopping: asyncio.Event) -> App:

@@ -6,6 +6,7 @@ ORDNA_SECRET    the secret that signs sessions; unset: made once, kept in ORDNA_
 ORDNA_URL       the address people and webhooks reach it at; default http://127.0.0.1:<port>
 ORDNA_KEEP_RAW_DAYS  how long raw messages are kept once they are dealt with; default 14
 ORDNA_HOSTS     further host names it answers to, separated by commas
+ORDNA_METRICS_TOKEN  what readers of /metrics must bring; unset: only this machine may read it
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ def secret() -> str:
 def public_url() -> str:
     """The address people and webhooks reach this Ordna at, without a slash at the end."""
     return os.environ.get("ORDNA_URL", f"http://127.0.0.1:{DEFAULT_PORT}").rstrip("/")
+
+
+def metrics_token() -> str | None:
+    """What a reader of the figures must bring; None: only this machine reads them."""
+    return os.environ.get("ORDNA_METRICS_TOKEN") or None
 
 
 def practice() -> dict[str, str] | None:

@@ -24,7 +24,7 @@ def run(host: str, port: int, part: str = "everything") -> None:
     """Serve one of `PARTS`. Blocks. `PortTaken`."""
     check_free(host, port)
     stopping = asyncio.Event()
-    application = PARTS[part](stopping)
+    application = asgi.watched(PARTS[part](stopping))
     gc.freeze()  # what was loaded stays; a request's values die with it, so cycles are looked for seldom
     gc.set_threshold(20_000, 20, 20)
     uvloop.run(_serve(application, stopping, host, port))

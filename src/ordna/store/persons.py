@@ -48,3 +48,9 @@ def make_key(ring: Keyring, place: Key) -> tuple[PersonKey, bytes]:
 def unseal_key(ring: Keyring, sealed: bytes, place: Key) -> PersonKey:
     """The key of a stored row; `NotOpened`."""
     return PersonKey.unseal(ring, sealed, f"person key {place[0]}/{place[1]}")
+
+
+def of_orders(conn: Connection, ring: Keyring, orders: Iterable[Key]) -> dict[Key, PersonSeen]:
+    """Whom these orders are for, by (merchant, order); those erased are missing."""
+    found = conn.execute(SQL["persons_of_orders"], columns((Bigints, Texts), sorted(orders))).fetchall()
+    return {(row[0], row[1]): open_person(ring, bytes(row[3]), bytes(row[4]), (row[0], row[2])) for row in found}

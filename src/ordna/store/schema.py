@@ -23,6 +23,7 @@ from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
 _PARTITIONS = blocks("partitions.sql")
+_INVARIANTS = blocks("invariants.sql")
 _GUARD = _ACCESS["guard"].decode()
 
 PACKED_ONLY = 69
@@ -32,6 +33,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", blocks("schema.sql")["tables"]),
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    Migration(30, "processes", blocks("figures.sql")["tables"]),
     Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
     Migration(52, "times of links", _PARTITIONS["journal_times"]),
     Migration(53, "keys with a time", _PARTITIONS["journal_keys"], alone=True),
@@ -42,6 +44,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(58, "the inbox's first partition", _PARTITIONS["inbox_bounds"]),
     Migration(59, "its messages proved", _PARTITIONS["inbox_proof"], alone=True),
     Migration(60, "the inbox by day", _PARTITIONS["inbox_swap"]),
+    Migration(61, "invariants", _INVARIANTS["views"]),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ordna.store.database import DatabaseError
 
@@ -46,6 +48,7 @@ class Keyring:
         if not keys or any(not 0 <= number <= 255 or len(key) != 32 for number, key in keys.items()):
             raise BadKey(str(BadKey.__doc__))
         self._ciphers = {number: AESGCM(key) for number, key in keys.items()}
+        self._keys = dict(keys)
         self._number = next(iter(keys))
         self._marking = hashlib.blake2b(keys[self._number], person=b"ordna marks").digest()
 
@@ -64,6 +67,18 @@ class Keyring:
             return cipher.decrypt(sealed[2 : 2 + _NONCE], sealed[2 + _NONCE :], about.encode())
         except InvalidTag:
             raise NotOpened(str(NotOpened.__doc__)) from None
+
+    @property
+    def newest(self) -> int:
+        """The number of the master key that seals."""
+        return self._number
+
+    def derive(self, number: int, salt: bytes, purpose: str) -> bytes | None:
+        """A key of 32 bytes for one purpose, from the master key of that number; None when it is not at hand."""
+        key = self._keys.get(number)
+        if key is None:
+            return None
+        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=f"ordna {purpose}".encode()).derive(key)
 
     def mark(self, plain: bytes) -> bytes:
         """A keyed hash: tells equal from different, and nothing else to those without the key."""
@@ -108,6 +123,11 @@ def keyring(data_folder: Path | None = None) -> Keyring:
     if data_folder is None:
         raise BadKey("Set ORDNA_KEY, or name a data folder for the key file.")
     return Keyring(_parse(_key_file(data_folder / KEY_FILE)))
+
+
+def has_keys(data_folder: Path) -> bool:
+    """Whether ORDNA_KEY or the data folder holds keys, so that none would be made."""
+    return bool(os.environ.get("ORDNA_KEY")) or (data_folder / KEY_FILE).exists()
 
 
 def new_key() -> str:

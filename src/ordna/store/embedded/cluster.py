@@ -15,6 +15,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from ordna.store.embedded.account import SHARED_FOLDER, Account
@@ -90,6 +91,26 @@ def ensure_cluster(folder: Path, binaries: Binaries, account: Account) -> bool:
         conf.write(f"\ninclude = '{SETTINGS_FILE}'\n")
     os.rename(making, folder)
     return True
+
+
+def put_cluster(data_dir: Path, account: Account, fill: Callable[[Path], None]) -> None:
+    """Make a data folder that `fill` fills, whole or not at all; there must be none under that name. On the disk when
+    this returns."""
+    folder = real_folder(data_dir, account)
+    making = folder.with_name(f"{folder.name}.making")
+    if making.exists():
+        shutil.rmtree(making)
+    making.mkdir(mode=0o700, parents=True)
+    try:
+        fill(making)
+        account.owns(making, *making.rglob("*"))
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    os.sync()
+    if folder.exists():
+        folder.rmdir()
+    os.rename(making, folder)
 
 
 def write_settings(folder: Path, socket_dir: Path, binaries: Binaries, account: Account) -> None:

@@ -13,7 +13,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +89,15 @@ def start(data_dir: Path) -> Server:
         server = _server(data_dir, folder, claim, owned=True)
         _ensure_database(server)
         return server
+
+
+def put(data_dir: Path, make_room: Callable[[Path], None], fill: Callable[[Path], None]) -> None:
+    """Make the data folder of a server to come from files that `fill` writes; `make_room` refuses what stands there, or
+    moves it away. Nobody starts a server there meanwhile."""
+    data_dir = _named(data_dir)
+    with _locked(data_dir):
+        make_room(data_dir)
+        cluster.put_cluster(data_dir, server_account(data_dir), fill)
 
 
 def stop(data_dir: Path, mode: StopMode = "fast") -> None:

@@ -104,6 +104,12 @@ select p.merchant_id, p.person_id, p.person_key
 from unnest(%s::bigint[], %s::text[]) as w(merchant_id, person_id)
 join person p on p.merchant_id = w.merchant_id and p.person_id = w.person_id
 
+-- name: persons_of_orders
+select o.merchant_id, o.order_id, p.person_id, p.person_key, p.sealed
+from unnest(%s::bigint[], %s::text[]) as w(merchant_id, order_id)
+join orders o on o.merchant_id = w.merchant_id and o.order_id = w.order_id
+join person p on p.merchant_id = o.merchant_id and p.person_id = o.person_id
+
 -- name: write_persons
 insert into person (merchant_id, person_id, person_key, sealed, updated_at)
 select merchant_id, person_id, person_key, sealed, %s::timestamptz
