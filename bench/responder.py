@@ -19,6 +19,7 @@ import msgspec
 
 from bench.lives import ID_STEP, Life, read_copy
 
+PLAIN_POINTS = 10.0
 PLENTY = {"maximumAvailable": 1_000_000.0, "currentlyAvailable": 1_000_000.0, "restoreRate": 1_000_000.0}
 
 
@@ -58,14 +59,12 @@ class Responder:
 
     async def answer(self, call: dict[str, object]) -> dict[str, object]:
         """The answer to one call, by the document's name."""
-        found = re.match(r"\s*(?:query|mutation) (\w+)", str(call["query"]))
-        assert found is not None
-        name, variables = found[1], call.get("variables") or {}
+        name, variables = document_of(call), call.get("variables") or {}
         assert isinstance(variables, dict)
         self.counts[name] = self.counts.get(name, 0) + 1
         many = len(variables.get("ids", (1,)))
         assert isinstance(self.costs, dict)
-        cost = self.costs[name] * many
+        cost = self.costs.get(name, PLAIN_POINTS) * many
         self.points += cost
         made = getattr(self, f"_{name}")(variables)
         data = await made if asyncio.iscoroutine(made) else made
@@ -79,7 +78,7 @@ class Responder:
     def node(self, gid: str) -> object:
         """An order, asked for by its own id or by its fulfillment order's."""
         by_part = "/FulfillmentOrder/" in gid
-        number = _number(gid, self.part_base if by_part else self.order_base)
+        number = number_of(gid, self.part_base if by_part else self.order_base)
         order = msgspec.Raw(read_copy(self.lives, number))
         return {"id": gid, "order": order} if by_part else order
 
@@ -96,7 +95,7 @@ class Responder:
         return {"fulfillmentCreate": {"fulfillment": made, "userErrors": []}}
 
     def _PartLines(self, variables: dict[str, str]) -> dict[str, object]:  # noqa: N802
-        read = read_copy(self.lives, _number(variables["id"], self.part_base))
+        read = read_copy(self.lives, number_of(variables["id"], self.part_base))
         part = json.loads(read)["fulfillmentOrders"]["nodes"][0]
         for number, line in enumerate(part["lineItems"]["nodes"]):
             line["id"] = f"gid://shopify/FulfillmentOrderLineItem/{number + 1}"
@@ -118,7 +117,14 @@ class Responder:
         return self.lives[0].part_id
 
 
-def _number(gid: str, base: int) -> int:
+def document_of(call: dict[str, object]) -> str:
+    """The name of the document a call sends."""
+    found = re.match(r"\s*(?:query|mutation) (\w+)", str(call["query"]))
+    assert found is not None
+    return found[1]
+
+
+def number_of(gid: str, base: int) -> int:
     return (int(gid.rpartition("/")[2]) - base) // ID_STEP - 1
 
 

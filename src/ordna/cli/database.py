@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,22 @@ def opened() -> Iterator[str]:
         _check(dsn)
         os.environ["DATABASE_URL"] = dsn
         yield dsn
+
+
+def keep_running(tell: Callable[[str], None]) -> Callable[[], None]:
+    """A look that starts the embedded server again when it died; with a database of yours it does nothing."""
+    folder = place.home() / FOLDER
+    ours = embedded.runs(folder)
+
+    def look() -> None:
+        if ours and not embedded.runs(folder):
+            tell("PostgreSQL ended; starting it again.")
+            try:
+                embedded.start(folder)
+            except embedded.EmbeddedError as error:
+                tell(f"PostgreSQL could not be started: {error}")
+
+    return look
 
 
 def prepare(dsn: str) -> None:

@@ -5,8 +5,11 @@ Three threads share one set of leases. *Step* turns waiting messages into facts 
 being taken in. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by the step
 when it wrote something. Any number of workers, on any number of machines, share the work through the database.
 
-On a stop each thread ends the round it is in; the leases are given back, so others go on at once. What does not end in
-time is left as it is: a killed worker loses nothing either.
+A fourth thread, *keep*, renews the leases whatever the others are doing, so no live worker is taken for a dead one. It
+also ends a process whose step has hung in one batch for minutes: its lanes go to others, who try what it held alone.
+
+On a stop no call outside is begun any more, each thread ends the round it is in, and the leases are given back, so
+others go on at once. What does not end in time is left as it is: a killed worker loses nothing either.
 """
 
 from __future__ import annotations
@@ -22,9 +25,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-
-from ordna.engine.leases import LeaseLost, Leases
+from ordna.engine.leases import Leases
 from ordna.engine.live import Notifier
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
@@ -33,7 +34,8 @@ from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
-from ordna.store.database import Database, DatabaseDown
+from ordna.engine.trouble import is_passing
+from ordna.store.database import Database
 from ordna.store.sealing import keyring
 
 IDLE_MIN_S = 0.01
@@ -41,12 +43,14 @@ IDLE_MAX_S = 0.25
 OUTSIDE_IDLE_MAX_S = 1.0
 OUTSIDE_PACE_S = 0.15
 TROUBLE_S = 2.0
-STOP_WITHIN_S = 9.0
+STOP_WITHIN_S = 25.0  # the longest call outside takes 15
+KEEP_EVERY_S = 0.5
+HUNG_EXIT = 70
+HUNG_S = 120.0  # the server has cut its transaction off long before
 LOOK_AT_TIMERS_S = 1.0
 SWITCH_S = 0.0005  # the step comes back from the database often, and then waits that long for a thread that computes
 
 _log = logging.getLogger(__name__)
-_PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
 
 
 class Worker:
@@ -63,6 +67,7 @@ class Worker:
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
         self._notifier = Notifier(dsn)
         self._stopping = threading.Event()
+        self._drained = threading.Event()
         self._wake_send = threading.Event()
         self._wake_read = threading.Event()
         self._timers_looked = float("-inf")
@@ -70,6 +75,8 @@ class Worker:
     def stop(self) -> None:
         """End the rounds under way and return from `run`."""
         self._stopping.set()
+        self._stepper.stop()
+        self._performer.stop()
         self._wake_send.set()
         self._wake_read.set()
 
@@ -87,12 +94,13 @@ class Worker:
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         sys.setswitchinterval(SWITCH_S)
-        for thread in threads:
+        for thread in (*threads, threading.Thread(target=self._keep, name="ordna-keep", daemon=True)):
             thread.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._drained.set()
         self._give_back()
 
     def _rounds(
@@ -105,16 +113,26 @@ class Worker:
             began = time.monotonic()
             try:
                 pause_s = IDLE_MIN_S if work() else min(idle_max_s, pause_s * 2)
-            except _PASSING as error:
-                _log.warning("%s: %s; trying again", name, error)
-                pause_s = TROUBLE_S
-            except Exception:
-                _log.exception("%s: a round failed; trying again", name)
+            except Exception as error:
+                if is_passing(error):
+                    _log.warning("%s: %s; trying again", name, error)
+                else:
+                    _log.exception("%s: a round failed; trying again", name)
                 pause_s = TROUBLE_S
             if wake.wait(pause_s) and wake is not self._stopping:
                 wake.clear()
                 pause_s = IDLE_MIN_S
             self._stopping.wait(max(0.0, began + pace_s - time.monotonic()))
+
+    def _keep(self) -> None:
+        while not self._drained.wait(KEEP_EVERY_S):
+            try:
+                self._leases.keep()
+            except Exception as error:
+                _log.warning("keep: %s; trying again", error)
+            if self._stepper.busy_s > HUNG_S:
+                _log.critical("one batch has been under way for %d s: this worker ends", self._stepper.busy_s)
+                os._exit(HUNG_EXIT)
 
     def _step(self) -> int:
         taken = self._stepper.round()
@@ -142,7 +160,7 @@ class Worker:
     def _give_back(self) -> None:
         try:
             self._leases.close()
-        except _PASSING as error:
+        except Exception as error:
             _log.warning("the leases could not be given back, they end by themselves: %s", error)
         self._notifier.close()
         self._database.close()

@@ -22,7 +22,7 @@ from ordna.store.embedded.errors import (
     StartFailed,
     StopFailed,
 )
-from ordna.store.embedded.server import Server, StopMode, start, stop
+from ordna.store.embedded.server import Server, StopMode, runs, start, stop
 
 __all__ = [
     "EmbeddedError",
@@ -35,6 +35,7 @@ __all__ = [
     "StopFailed",
     "StopMode",
     "check_durability",
+    "runs",
     "start",
     "stop",
 ]
