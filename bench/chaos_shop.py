@@ -11,7 +11,6 @@ import asyncio
 import json
 import pickle
 import random
-import signal
 import sys
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import msgspec
 
 from bench.lives import ID_STEP, read_copy
-from bench.responder import Responder, document_of, number_of
+from bench.responder import Responder, document_of, number_of, run
 
 DEEDS = frozenset(("Fulfill", "Hold", "Release", "AddTags", "RemoveTags", "WriteNote", "Cancel"))
 LATENCY_S = (0.005, 0.06)
@@ -204,17 +203,5 @@ def _id(gid: str) -> int:
     return int(gid.rpartition("/")[2])
 
 
-async def run(plan: dict[str, object], figures: Path) -> None:
-    """Serve until told to stop, then write what was asked and done."""
-    shop = ChaosShop(plan)
-    server = await asyncio.start_server(shop.serve, "127.0.0.1", int(str(plan["responder_port"])))
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    print("ready", flush=True)
-    await stop.wait()
-    server.close()
-    figures.write_text(json.dumps(shop.record()))
-
-
 if __name__ == "__main__":
-    asyncio.run(run(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])))
+    asyncio.run(run(ChaosShop(pickle.loads(Path(sys.argv[1]).read_bytes())), Path(sys.argv[2])))

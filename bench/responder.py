@@ -30,6 +30,7 @@ class Responder:
         lives = plan["lives"]
         assert isinstance(lives, list)
         self.lives: list[Life] = lives
+        self.port = int(str(plan["responder_port"]))
         self.feedback_port = int(str(plan["feedback_port"]))
         self.costs = plan["costs"]
         assert isinstance(self.costs, dict)
@@ -56,6 +57,10 @@ class Responder:
             writer.close()
         except asyncio.CancelledError:
             return
+
+    def record(self) -> dict[str, object]:
+        """All it counted."""
+        return {"counts": self.counts, "points": self.points, "reads": self.reads, "twice": self.twice}
 
     async def answer(self, call: dict[str, object]) -> dict[str, object]:
         """The answer to one call, by the document's name."""
@@ -128,18 +133,16 @@ def number_of(gid: str, base: int) -> int:
     return (int(gid.rpartition("/")[2]) - base) // ID_STEP - 1
 
 
-async def run(plan: dict[str, object], figures: Path) -> None:
+async def run(responder: Responder, figures: Path) -> None:
     """Serve until told to stop, then write what was answered."""
-    responder = Responder(plan)
-    server = await asyncio.start_server(responder.serve, "127.0.0.1", int(str(plan["responder_port"])))
+    server = await asyncio.start_server(responder.serve, "127.0.0.1", responder.port)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("ready", flush=True)
     await stop.wait()
     server.close()
-    told = {"counts": responder.counts, "points": responder.points, "reads": responder.reads, "twice": responder.twice}
-    figures.write_text(json.dumps(told))
+    figures.write_text(json.dumps(responder.record()))
 
 
 if __name__ == "__main__":
-    asyncio.run(run(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])))
+    asyncio.run(run(Responder(pickle.loads(Path(sys.argv[1]).read_bytes())), Path(sys.argv[2])))
