@@ -1,6 +1,6 @@
 """Chaos: a running Ordna under load, killed at random, loses nothing and does nothing twice.
 
-    python -m bench.chaos [--kills 200] [--gap 2.2] [--rate 50] [--seed 1]
+    python -m bench.chaos [--kills 200] [--gap 1.6] [--rate 50] [--seed 1]
 
 PostgreSQL (the embedded server), the intake, two workers, people and a shop run as real processes; a supervisor starts
 again what dies, as that of `ordna up` does. While so many new orders a second come in, processes are killed at random
@@ -64,7 +64,7 @@ def main() -> int:
     """Run, print, write; 0 when every promise held."""
     parser = argparse.ArgumentParser(description="A running Ordna under load, killed at random.")
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--gap", type=float, default=2.2, help="seconds between kills, on average")
+    parser.add_argument("--gap", type=float, default=1.6, help="seconds between kills, on average")
     parser.add_argument("--rate", type=float, default=50.0, help="new orders a second")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
