@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine import test_step
-from tests.incidents import test_messages, test_workers
+from tests.incidents import test_acknowledgement, test_messages, test_workers
 from tests.mutants import faults
 from tests.outside import test_perform
 from tests.outside.canned_shop import CannedShop
@@ -19,6 +19,8 @@ from tests.outside.conftest import House
 Fault = Callable[[faults.Put], None]
 
 RED: list[tuple[Fault, Callable[..., None]]] = [
+    (faults.ack_before_commit, test_acknowledgement.test_frappe_pr_425),
+    (faults.commits_are_not_flushed, test_acknowledgement.test_jepsen_nats_2_12_1),
     (faults.no_deduplication, test_step.test_a_delivery_seen_before_comes_to_nothing_in_the_same_batch_and_later),
     (faults.a_new_key_for_every_attempt, test_perform.test_a_lost_answer_is_looked_up_and_not_done_twice),
     (faults.a_failed_look_up_is_proof, test_perform.test_a_look_up_that_fails_proves_nothing),
