@@ -109,7 +109,9 @@ class Leases:
             self._held[lease[:2]] = lease._replace(unfinished=False)
 
     def close(self) -> None:
-        """Give everything back and leave."""
+        """Give everything back and leave; nothing is renewed any more."""
+        with self._renewing:
+            self._renewed = float("inf")
         self.drop(self.lanes)
         if self._slot is not None:
             with self._database.engine(()) as conn:
