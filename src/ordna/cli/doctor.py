@@ -43,7 +43,7 @@ COUNTS: tuple[tuple[str, str, str, str], ...] = (
         "quarantined",
         "No message is in quarantine.",
         "{} messages could not be handled and are in quarantine.",
-        "Look at their causes on the page “Connections” or with: ordna retry. Try them again there, or with: ordna retry --all",
+        "Their causes stand on the page “Connections”, where they can be tried again, as with: ordna retry --all",
     ),
     (
         "in_doubt",
