@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench drill docs lock clean
+.PHONY: run test lint format bench drill chaos poison mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -38,6 +38,18 @@ bench: .venv/dev.stamp
 # Back up, lose the machine, restore elsewhere, show that nothing is lost.
 drill: .venv/dev.stamp
 	$(BIN)/python tools/drill.py
+
+# Two hundred kills under load: nothing lost, nothing done twice. Some eight minutes.
+chaos: .venv/dev.stamp
+	$(BIN)/python -m bench.chaos
+
+# What one message that always fails costs its neighbours.
+poison: .venv/dev.stamp
+	$(BIN)/python -m bench.poison
+
+# The tests of the tests that take minutes: chaos with a fault planted must turn red.
+mutants: .venv/dev.stamp
+	ORDNA_TESTS_SLOW=1 $(BIN)/python -m pytest -q tests/mutants
 
 # The pages that follow from the code.
 docs: .venv/dev.stamp

@@ -35,10 +35,12 @@ ID_STEP = 1000
 
 @dataclass(frozen=True)
 class Life:
-    """One lived order: (topic, body) by phase, the answer to a re-read, and the ids to exchange in a copy."""
+    """One lived order: (topic, body) by phase, the answer to a re-read before and after it was shipped, and the ids to
+    exchange in a copy."""
 
     phases: dict[str, list[tuple[str, bytes]]]
     read: bytes
+    read_shipped: bytes
     ids: tuple[int, ...]
     order_id: int
     part_id: int
@@ -79,10 +81,10 @@ def copies(lives: list[Life], number: int, merchant: int) -> Copy:
     return Copy(*own, phases, _exchanged(life.read, pairs))
 
 
-def read_copy(lives: list[Life], number: int) -> bytes:
+def read_copy(lives: list[Life], number: int, shipped: bool = False) -> bytes:
     """The answer to a re-read of the `number`th order."""
     life, _, pairs = _other_ids(lives, number)
-    return _exchanged(life.read, pairs)
+    return _exchanged(life.read_shipped if shipped else life.read, pairs)
 
 
 def _other_ids(lives: list[Life], number: int) -> tuple[Life, int, list[tuple[bytes, bytes]]]:
@@ -126,6 +128,7 @@ def _lived(world: World, chance: Random, now: datetime) -> Life | None:
     _wait(world, SHIPPED_AFTER_S)
     parcel = fulfillments.ship(world, [(part, None)], company="GLS", tracking=[Tracking("T0000001", None)])
     phases["after"] = [_told(world, "orders/fulfilled", order)]
+    read_shipped = _read(world, order)
     for status in ("IN_TRANSIT", "DELIVERED"):
         _wait(world, 20)
         fulfillments.add_event(world, parcel, status)
@@ -135,7 +138,7 @@ def _lived(world: World, chance: Random, now: datetime) -> Life | None:
     close_order(world, order)
     phases["after"] += [_told(world, "orders/updated", order)]
     known = {order.id, part.id, parcel.id, *(line.id for line in order.lines), *(t.id for t in order.transactions)}
-    life = Life(phases, read, tuple(sorted(known)), order.id, part.id, parcel.id, order.name)
+    life = Life(phases, read, read_shipped, tuple(sorted(known)), order.id, part.id, parcel.id, order.name)
     return life if 8_000 <= len(phases["after"][-1][1]) <= 14_000 else None
 
 

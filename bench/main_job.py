@@ -69,7 +69,7 @@ class Run:
         self.options = options
         self.merchants = merchants
         self.processes: dict[str, subprocess.Popen[str]] = {}
-        self.port, self.responder_port, self.feedback_port = (_free_port() for _ in range(3))
+        self.port, self.responder_port, self.feedback_port = (free_port() for _ in range(3))
 
     def figures(self) -> dict[str, Any]:
         """Everything the run showed."""
@@ -173,7 +173,7 @@ class Run:
             *(str(home / name) for name in (".", "done", "people")),
         ]
         self.start("people", people, environment)
-        _wait_for_port(self.port)
+        wait_for_port(self.port)
         self.start("sender", [*here, "bench.sender", str(home / "plan"), str(home / "sender")], environment)
 
     def start(self, name: str, command: list[str], environment: dict[str, str], ready: bool = True) -> None:
@@ -317,13 +317,15 @@ def commit() -> str:
     return done.stdout.strip()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for_port(port: int) -> None:
+def wait_for_port(port: int) -> None:
+    """Until somebody listens on it. `TimeoutError`."""
     until = time.time() + 30
     while time.time() < until:
         with socket.socket() as probe:

@@ -18,7 +18,7 @@ import psycopg
 from ordna.core import messages as m
 from ordna.engine.policies import Policies
 from ordna.engine.requests import Accepted, Wish, ask_many
-from ordna.store.database import Database
+from ordna.store.database import Database, DatabaseDown
 from ordna.store.sealing import keyring
 
 OPEN_TASKS = """
@@ -47,26 +47,31 @@ def request_of(key: str, part: str, asks: str) -> m.Request:
 def work(dsn: str, bench_dsn: str, home: Path, until: Path, figures: Path) -> None:
     """Do what is to be done until the file `until` appears."""
     database, policies = Database(dsn), Policies(keyring(home))
-    asked = accepted = 0
+    asked = accepted = troubles = 0
     answer_ms: list[float] = []
     before = resource.getrusage(resource.RUSAGE_SELF)
     print("ready", flush=True)
-    with psycopg.connect(bench_dsn, autocommit=True) as look:
-        while not until.exists():
-            begun = time.perf_counter()
+    look: psycopg.Connection[tuple[str, ...]] | None = None
+    while not until.exists():
+        begun = time.perf_counter()
+        try:
+            if look is None or look.closed:
+                look = psycopg.connect(bench_dsn, autocommit=True)
             tasks = look.execute(OPEN_TASKS).fetchall()
-            wishes = [Wish(row[0], row[1], request_of(*row[2:]), "bench") for row in tasks]
+            wishes = [Wish(int(row[0]), row[1], request_of(*row[2:]), "bench") for row in tasks]
             if wishes:
                 asking = time.perf_counter()
                 answers = ask_many(database, policies, wishes)
                 answer_ms.append((time.perf_counter() - asking) * 1000)
                 asked += len(answers)
                 accepted += sum(isinstance(answer, Accepted) for answer in answers)
-            time.sleep(max(0.0, LOOK_EVERY_S - (time.perf_counter() - begun)))
+        except (psycopg.Error, DatabaseDown):
+            troubles += 1  # whoever was told of an error looks again, and does what is still to be done
+        time.sleep(max(0.0, LOOK_EVERY_S - (time.perf_counter() - begun)))
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
     told = {"asked": asked, "accepted": accepted, "cpu_s": cpu_s, "rss_mb": used.ru_maxrss / 1024,
-            "batches": len(answer_ms), "batch_ms": sorted(answer_ms)}  # fmt: skip
+            "troubles": troubles, "batches": len(answer_ms), "batch_ms": sorted(answer_ms)}  # fmt: skip
     figures.write_text(json.dumps(told))
 
 

@@ -19,6 +19,7 @@ import msgspec
 
 from bench.lives import ID_STEP, Life, read_copy
 
+PLAIN_POINTS = 10.0
 PLENTY = {"maximumAvailable": 1_000_000.0, "currentlyAvailable": 1_000_000.0, "restoreRate": 1_000_000.0}
 
 
@@ -29,6 +30,7 @@ class Responder:
         lives = plan["lives"]
         assert isinstance(lives, list)
         self.lives: list[Life] = lives
+        self.port = int(str(plan["responder_port"]))
         self.feedback_port = int(str(plan["feedback_port"]))
         self.costs = plan["costs"]
         assert isinstance(self.costs, dict)
@@ -56,16 +58,18 @@ class Responder:
         except asyncio.CancelledError:
             return
 
+    def record(self) -> dict[str, object]:
+        """All it counted."""
+        return {"counts": self.counts, "points": self.points, "reads": self.reads, "twice": self.twice}
+
     async def answer(self, call: dict[str, object]) -> dict[str, object]:
         """The answer to one call, by the document's name."""
-        found = re.match(r"\s*(?:query|mutation) (\w+)", str(call["query"]))
-        assert found is not None
-        name, variables = found[1], call.get("variables") or {}
+        name, variables = document_of(call), call.get("variables") or {}
         assert isinstance(variables, dict)
         self.counts[name] = self.counts.get(name, 0) + 1
         many = len(variables.get("ids", (1,)))
         assert isinstance(self.costs, dict)
-        cost = self.costs[name] * many
+        cost = self.costs.get(name, PLAIN_POINTS) * many
         self.points += cost
         made = getattr(self, f"_{name}")(variables)
         data = await made if asyncio.iscoroutine(made) else made
@@ -79,7 +83,7 @@ class Responder:
     def node(self, gid: str) -> object:
         """An order, asked for by its own id or by its fulfillment order's."""
         by_part = "/FulfillmentOrder/" in gid
-        number = _number(gid, self.part_base if by_part else self.order_base)
+        number = number_of(gid, self.part_base if by_part else self.order_base)
         order = msgspec.Raw(read_copy(self.lives, number))
         return {"id": gid, "order": order} if by_part else order
 
@@ -96,7 +100,7 @@ class Responder:
         return {"fulfillmentCreate": {"fulfillment": made, "userErrors": []}}
 
     def _PartLines(self, variables: dict[str, str]) -> dict[str, object]:  # noqa: N802
-        read = read_copy(self.lives, _number(variables["id"], self.part_base))
+        read = read_copy(self.lives, number_of(variables["id"], self.part_base))
         part = json.loads(read)["fulfillmentOrders"]["nodes"][0]
         for number, line in enumerate(part["lineItems"]["nodes"]):
             line["id"] = f"gid://shopify/FulfillmentOrderLineItem/{number + 1}"
@@ -118,22 +122,27 @@ class Responder:
         return self.lives[0].part_id
 
 
-def _number(gid: str, base: int) -> int:
+def document_of(call: dict[str, object]) -> str:
+    """The name of the document a call sends."""
+    found = re.match(r"\s*(?:query|mutation) (\w+)", str(call["query"]))
+    assert found is not None
+    return found[1]
+
+
+def number_of(gid: str, base: int) -> int:
     return (int(gid.rpartition("/")[2]) - base) // ID_STEP - 1
 
 
-async def run(plan: dict[str, object], figures: Path) -> None:
+async def run(responder: Responder, figures: Path) -> None:
     """Serve until told to stop, then write what was answered."""
-    responder = Responder(plan)
-    server = await asyncio.start_server(responder.serve, "127.0.0.1", int(str(plan["responder_port"])))
+    server = await asyncio.start_server(responder.serve, "127.0.0.1", responder.port)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print("ready", flush=True)
     await stop.wait()
     server.close()
-    told = {"counts": responder.counts, "points": responder.points, "reads": responder.reads, "twice": responder.twice}
-    figures.write_text(json.dumps(told))
+    figures.write_text(json.dumps(responder.record()))
 
 
 if __name__ == "__main__":
-    asyncio.run(run(pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])))
+    asyncio.run(run(Responder(pickle.loads(Path(sys.argv[1]).read_bytes())), Path(sys.argv[2])))

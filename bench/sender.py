@@ -101,7 +101,7 @@ class Sender:
             writer.write(message)
             head = await reader.readuntil(b"\r\n\r\n")
             self.acks_ms.append((time.perf_counter() - begun) * 1000)
-            length = _length(head)
+            length = content_length(head)
             if length:
                 await reader.readexactly(length)
             self.sent += 1
@@ -117,7 +117,8 @@ class Sender:
             self.under_way[int(line)].set()
 
 
-def _length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
+    """The length of the body that follows these headers; 0 when they do not say."""
     at = head.lower().find(b"content-length:")
     return int(head[at + 15 : head.index(b"\r\n", at)]) if at >= 0 else 0
 

@@ -28,10 +28,13 @@ FLOW = Path(__file__).parent.parent / "flows" / "webshop.yaml"
 PLENTY = 1e6
 
 
-def open_merchants(dsn: str, home: Path, count: int, base_url: str) -> list[tuple[str, str, bytes, int]]:
-    """`count` merchants, each with a live connection and the shipped flow: (path, domain, secret, merchant) of each."""
+def open_merchants(
+    dsn: str, home: Path, count: int, base_url: str, more_rules: str = ""
+) -> list[tuple[str, str, bytes, int]]:
+    """`count` merchants, each with a live connection and the shipped flow: (path, domain, secret, merchant) of each.
+    `more_rules` is YAML that follows the flow's own."""
     ring, database = keyring(home), Database(dsn)
-    flow = FLOW.read_text(encoding="utf-8")
+    flow = FLOW.read_text(encoding="utf-8") + more_rules
     places = []
     merchants = list(range(1, count + 1))
     with database.engine(merchants) as conn:

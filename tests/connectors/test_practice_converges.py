@@ -134,7 +134,7 @@ def test_a_part_is_shipped_once_and_a_look_finds_the_parcel(shop: tuple[Practice
     part = order.fulfillment_orders[0]
     lines = tuple(Quantity(str(each.line.id), each.remaining_quantity) for each in part.lines)
     body = ShipPart(str(part.id), lines, carrier="DHL", tracking="JD0001")
-    assert effects.look_up_parcel(client, body).result == "again"
+    assert effects.look_up_parcel(client, body).result == "nothing"
     sent = effects.ship(client, body)
     assert sent.result == "confirmed", sent
     found = effects.look_up_parcel(client, body)

@@ -190,13 +190,13 @@ def test_a_fulfillment_whose_answer_is_lost_is_in_doubt_and_a_look_tells() -> No
         return {"fulfillmentOrder": {"id": "x", "status": "CLOSED", "fulfillments": graph.page(*nodes)}}
 
     other = graph.fulfillment(fulfillmentLineItems=graph.page(graph.units(101, 1)))
-    assert looked_up(SHIP, {"LookUpParcels": parcels()}).result == "again"
-    assert looked_up(SHIP, {"LookUpParcels": parcels(other)}).result == "again"
-    assert looked_up(SHIP, {"LookUpParcels": parcels(graph.fulfillment(status="CANCELLED"))}).result == "again"
+    assert looked_up(SHIP, {"LookUpParcels": parcels()}).result == "nothing"
+    assert looked_up(SHIP, {"LookUpParcels": parcels(other)}).result == "nothing"
+    assert looked_up(SHIP, {"LookUpParcels": parcels(graph.fulfillment(status="CANCELLED"))}).result == "nothing"
     mine = looked_up(SHIP, {"LookUpParcels": parcels(other, graph.fulfillment())})
     assert (mine.result, mine.reference) == ("confirmed", "4001")
     differently_tracked = graph.fulfillment(trackingInfo=[{"company": "DHL", "number": "JD99"}])
-    assert looked_up(SHIP, {"LookUpParcels": parcels(differently_tracked)}).result == "again"
+    assert looked_up(SHIP, {"LookUpParcels": parcels(differently_tracked)}).result == "nothing"
     assert looked_up(SHIP, {"LookUpParcels": Raw(500)}).result == "again"
 
 
@@ -243,17 +243,34 @@ def test_cancelling_a_cancelled_order_is_done_and_a_refusal_is_told() -> None:
     ("body", "state", "result"),
     [
         (CANCEL, {"cancelledAt": "2026-11-20T10:00:00Z"}, "confirmed"),
-        (CANCEL, {}, "again"),
+        (CANCEL, {}, "nothing"),
         (TagOrder(("VIP",)), {"tags": ["vip", "gift"]}, "confirmed"),
-        (TagOrder(("vip", "new")), {"tags": ["vip"]}, "again"),
+        (TagOrder(("vip", "new")), {"tags": ["vip"]}, "nothing"),
         (UntagOrder(("vip",)), {"tags": ["gift"]}, "confirmed"),
-        (UntagOrder(("vip",)), {"tags": ["vip"]}, "again"),
+        (UntagOrder(("vip",)), {"tags": ["vip"]}, "nothing"),
         (NoteOrder("Ring twice"), {"note": "Ring twice "}, "confirmed"),
-        (NoteOrder("Ring twice"), {"note": None}, "again"),
+        (NoteOrder("Ring twice"), {"note": None}, "nothing"),
     ],
 )
 def test_what_is_in_doubt_is_looked_up(body: EffectBody, state: Node, result: str) -> None:
     assert looked_up(body, {"LookUpOrder": order_says(**state)}).result == result
+
+
+@pytest.mark.parametrize(
+    "body", [HOLD, RELEASE, SHIP, CANCEL, TagOrder(("vip",)), UntagOrder(("vip",)), NoteOrder("Hi")]
+)
+@pytest.mark.parametrize("wrong", [Raw(500), Raw(404), Raw(200, b"<html>"), Raw(429)])
+def test_a_look_up_that_could_not_look_says_neither_that_it_happened_nor_that_nothing_did(
+    body: EffectBody, wrong: Raw
+) -> None:
+    answers = {"LookUpHolds": wrong, "LookUpParcels": wrong, "LookUpOrder": wrong}
+    assert looked_up(body, answers).result in ("again", "in_doubt")
+
+
+@pytest.mark.parametrize("body", [SHIP, CANCEL, TagOrder(("vip",)), UntagOrder(("vip",)), NoteOrder("Hi")])
+def test_what_the_shop_no_longer_shows_proves_nothing(body: EffectBody) -> None:
+    gone: dict[str, Node] = {"LookUpParcels": {"fulfillmentOrder": None}, "LookUpOrder": {"order": None}}
+    assert looked_up(body, gone).result == "in_doubt"
 
 
 def test_tags_and_notes_are_written_to_the_order() -> None:

@@ -95,6 +95,32 @@ def test_one_bad_message_stops_only_itself(shop: Shop, monkeypatch: pytest.Monke
     assert shop.rows("select count(*) from orders") == [(5,)]
 
 
+def test_one_poison_order_in_a_batch_of_500_delays_its_neighbours_by_a_handful_of_commits(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make poison` measures what that comes to in time."""
+    real = reading.read
+
+    def poisoned(row: Waiting, *rest: Any) -> Any:
+        if b'"#5250"' in row.body:
+            raise ZeroDivisionError("poison")
+        return real(row, *rest)
+
+    monkeypatch.setattr("ordna.engine.reading.read", poisoned)
+    for number in range(5000, 5500):
+        shop.send("orders/create", order_body(number))
+    shop.leases.tend()
+    before = shop.database.commits
+    assert shop.stepper.round() == 500
+    assert shop.rows("select outcome, tries, count(*) from inbox group by 1, 2 order by 3") == [
+        (None, 1, 1),
+        ("facts", 0, 499),
+    ]
+    assert shop.database.commits - before <= 6
+    shop.step()
+    assert shop.rows("select tries, outcome from inbox where tries > 0") == [(3, "quarantined")]
+
+
 def test_what_a_dead_worker_left_is_tried_alone(shop: Shop) -> None:
     shop.send("orders/create", order_body(5001))
     shop.leases.tend()

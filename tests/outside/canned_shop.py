@@ -29,6 +29,7 @@ class CannedShop:
         self.available = 2000.0
         self.slow = threading.Event()
         self.slow.set()
+        self.waiting = 0
         self._lock = threading.Lock()
         shop = self
 
@@ -70,7 +71,9 @@ class CannedShop:
         named = OPERATION.search(body["query"])
         assert named is not None
         operation, variables = named[1], body.get("variables") or {}
+        self.waiting += 1
         self.slow.wait(10)
+        self.waiting -= 1
         with self._lock:
             self.calls.append((operation, variables))
             fault = self.faults[operation].popleft() if self.faults[operation] else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 
 from ordna.engine.perform import NotLive
@@ -88,6 +91,60 @@ def test_an_answer_that_comes_after_its_try_was_taken_over_counts_for_nothing(ho
     record(*held[0])
     assert house.effects() == [(KEY, "in_doubt", 2)]
     assert house.told() == []
+
+
+def test_a_worker_that_slept_past_its_patience_makes_no_call(
+    house: House, outside: CannedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was stopped between claiming and calling; by now another may have looked, and sent it anew."""
+    house.place()
+    house.want_tag("vip")
+    claim = house.performer._claim
+
+    def sleeps(*leases: Any) -> Any:
+        claimed = claim(*leases)
+        waking = time.monotonic() + house.performer._patience_s
+        monkeypatch.setattr("ordna.engine.perform.time.monotonic", lambda: waking)
+        return claimed
+
+    monkeypatch.setattr(house.performer, "_claim", sleeps)
+    house.send_effects()
+    assert outside.calls == []
+    assert house.effects() == [(KEY, "due", 0)]
+    assert house.told() == []
+    monkeypatch.undo()
+    house.send_effects()
+    assert outside.mutations() == ["AddTags"]
+
+
+def test_a_stop_begins_no_call_and_keeps_none_waiting(house: House, outside: CannedShop) -> None:
+    house.place()
+    house.want_tag("vip")
+    house.performer.stop()
+    house.send_effects()
+    assert outside.calls == []
+    assert house.effects() == [(KEY, "due", 0)]
+
+
+def test_what_was_in_doubt_for_days_is_looked_up_and_never_just_sent(house: House, outside: CannedShop) -> None:
+    """However long ago it was, and however often nobody could look: without proof nothing is sent again."""
+    house.place()
+    house.want_tag("vip")
+    outside.faults["AddTags"].append("lost")
+    house.send_effects()
+    house.rows_changed(
+        "update effect set asked_at = asked_at - interval '9 days', sent_at = sent_at - interval '9 days'"
+    )
+    outside.faults["LookUpOrder"].extend(["down"] * 5)
+    for _ in range(5):
+        house.make_due()
+        house.send_effects()
+    assert outside.mutations() == ["AddTags"]
+    assert house.effects() == [(KEY, "in_doubt", 6)]
+    house.make_due()
+    house.send_effects()
+    assert house.effects()[0][1] == "confirmed"
+    assert outside.mutations() == ["AddTags"]
 
 
 def test_nothing_leaves_while_outgoing_or_the_connection_is_paused(house: House, outside: CannedShop) -> None:

@@ -1,4 +1,4 @@
-"""The worker as a process: it does everything by itself, and a stop ends it cleanly within ten seconds."""
+"""The worker as a process: it does everything by itself, a stop ends it cleanly, and one that slept is refused."""
 
 from __future__ import annotations
 
@@ -99,3 +99,41 @@ def test_a_killed_worker_leaves_doubt_that_the_next_one_settles(
         second.send_signal(signal.SIGTERM)
         assert second.wait(STOP_WITHIN_S) == 0
     assert outside.mutations() == ["AddTags"]
+
+
+def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_wakes(
+    house: House, outside: CannedShop, tmp_path: Path
+) -> None:
+    """SIGSTOP in the middle of a call, another takes over, SIGCONT: the call is looked up and not made twice, and what
+    the sleeper still has to say counts for nothing."""
+    house.place()
+    house.want_tag("vip")
+    house.leases.close()
+    outside.slow.clear()
+    sleeper = worker(house, tmp_path)
+    heir = None
+    try:
+        until(lambda: house.effects() == [("tag:vip#1", "sending", 1)])
+        until(lambda: outside.waiting == 1)
+        sleeper.send_signal(signal.SIGSTOP)
+        outside.slow.set()
+        house.rows_changed("update lease set until = now() - interval '1 s'")
+        house.make_due()
+        heir = worker(house, tmp_path)
+        until(lambda: house.rows("select count(*) from journal where kind = 'EffectConfirmed'") == [(1,)])
+        before = house.rows("select attempts, answered_at from effect"), house.rows("select count(*) from inbox")
+        sleeper.send_signal(signal.SIGCONT)
+        time.sleep(2.0)
+        assert (
+            house.rows("select attempts, answered_at from effect"),
+            house.rows("select count(*) from inbox"),
+        ) == before
+        assert outside.mutations() == ["AddTags"]
+        assert [name for name, _ in outside.calls] == ["AddTags", "LookUpOrder"]
+        house.want_tag("gift")
+        until(lambda: house.effects()[1][1] == "confirmed")
+        assert outside.mutations() == ["AddTags", "AddTags"]
+    finally:
+        for each in filter(None, (sleeper, heir)):
+            each.kill()
+            each.wait()

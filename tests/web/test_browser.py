@@ -55,10 +55,24 @@ def sign_in(page: Any, served: str) -> None:
     page.wait_for_url(f"{served}/")
 
 
+def have_set_aside(house: House, order_ref: str) -> None:
+    """A message about this order could not be handled, and one that names none."""
+    house.send("orders/create", b"no json at all")
+    house.send("orders/updated", b'{"id": ' + order_ref.encode() + b"}")
+    house.step()
+    with house.database.engine([1]) as conn:
+        conn.execute(
+            b"""update inbox set outcome = 'quarantined', tries = 3, order_hint = %s, error = 'ValueError: no units'
+                where inbox_id = (select max(inbox_id) from inbox)""",
+            [order_ref],
+        )
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_each_page_is_whole(house: House, served: str, chromium: Any, size: str, scheme: str) -> None:
     order = house.place_routed(1077)
+    have_set_aside(house, "1077")
     page = chromium.new_page(viewport=SIZES[size], color_scheme=scheme)
     errors: list[str] = []
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ordna.store.read import connections, flow_map, order, orders, work
+from ordna.store.read import connections, flow_map, messages, order, orders, work
 from ordna.store.read.door import View, view
 from ordna.store.read.orders import Filter
 from tests.web.conftest import House
@@ -126,6 +126,8 @@ READS: dict[str, Callable[[View], object]] = {
     "effects waiting": connections.effects_waiting,
     "rereads": connections.rereads,
     "flows": connections.flows,
+    "set aside": messages.set_aside,
+    "set aside of an order": lambda seen: messages.set_aside_of_order(seen, "7-1000"),
 }
 
 

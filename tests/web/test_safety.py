@@ -32,6 +32,7 @@ OPEN = {"sign_in", "sign_in_by_link"}
 POSTED = {
     "ask": {"kind": "hold", "reason": "x", "owner": "service"},
     "connection_mode": {"mode": "paused"},
+    "retry_message": {"message": "1"},
     "retry": {"order_id": "1", "effect_key": "x"},
 }
 

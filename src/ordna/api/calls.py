@@ -24,7 +24,8 @@ from ordna.core.vocabulary import VOCABULARY
 from ordna.engine import requests
 from ordna.engine.connections import LinkError, NotConnected, UnknownConnection
 from ordna.engine.project import name_key
-from ordna.store.read import connections, order, orders, work
+from ordna.engine.setaside import AT_ONCE_MAX, try_again
+from ordna.store.read import connections, messages, order, orders, work
 from ordna.store.read.door import View, view
 
 
@@ -99,6 +100,41 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     with view(database(), caller.merchant_id) as seen:
         found = work.tasks(seen, caller.user, request.GET.get("owner", ""), request.GET.get("mine") == "true", limit)
     return _json(wire.Tasks([_task(task) for task in found]))
+
+
+def list_set_aside(request: HttpRequest) -> HttpResponse:
+    """Messages that could not be handled, newest first, a page at a time."""
+    refuse_unknown(request.GET, "before", "limit")
+    before = whole(request.GET, "before", messages.NEWEST, 1, messages.NEWEST)
+    limit = whole(request.GET, "limit", messages.PAGE, 1, orders.PAGE_MAX)
+    with _seen(request) as seen:
+        found = messages.set_aside(seen, before, limit)
+    more = found[-1].inbox_id if len(found) == limit else 0
+    return _json(wire.SetAsides([_set_aside(row) for row in found], more))
+
+
+def retry_messages(request: HttpRequest) -> HttpResponse:
+    """Have messages that were set aside handled anew."""
+    caller = writer(request)
+    asked = wire.read_body(request.body, wire.Retry).messages
+    if len(asked) > AT_ONCE_MAX:
+        raise Unusable("too_many", "messages", f"At most {AT_ONCE_MAX} messages go together; these are {len(asked)}.")
+    if any(not 0 < number <= messages.NEWEST for number in asked):
+        raise Unusable("out_of_range", "messages", "The numbers of messages are positive.")
+    return _json(wire.Retried(try_again(database(), caller.merchant_id, asked, caller.user)))
+
+
+def retry_effect(request: HttpRequest) -> HttpResponse:
+    """Have an effect that gave up looked up, and sent again if nothing happened."""
+    caller = writer(request)
+    asked = wire.read_body(request.body, wire.RetryEffect)
+    with view(database(), caller.merchant_id) as seen:
+        detail = _detail(seen, asked.order)
+    if not any(effect.effect_key == asked.key for effect in detail.effects):
+        raise Missing("unknown_effect", "key", "The order has no such effect.")
+    if not connections_engine().try_again(caller.merchant_id, asked.order, asked.key):
+        raise Conflict("not_given_up", "key", "That effect was not given up, so there is nothing to try again.")
+    return _json({})
 
 
 def list_connections(request: HttpRequest) -> HttpResponse:
@@ -208,6 +244,11 @@ def _task(row: work.WorkRow) -> wire.Task:
 def _named(row: work.TaskRow | work.WorkRow, order_name: str, seq: int) -> wire.Task:
     return wire.Task(row.order_id, order_name, seq, row.task_key, row.kind, row.owner, row.title, row.reason, row.step,
                      row.part, list(row.ask_kinds()), row.opened_at, row.due_at, row.claimed_by)  # fmt: skip
+
+
+def _set_aside(row: messages.SetAside) -> wire.SetAside:
+    return wire.SetAside(row.inbox_id, row.connection_id, row.topic, row.received_at, row.outcome, row.tries,
+                         row.error, row.order_id)  # fmt: skip
 
 
 def _connection(link: connections.ConnectionRow) -> wire.Connection:

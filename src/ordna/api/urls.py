@@ -23,6 +23,10 @@ _SHAPES = (
     wire.Connections,
     wire.Connection,
     wire.NewConnection,
+    wire.SetAsides,
+    wire.Retry,
+    wire.Retried,
+    wire.RetryEffect,
     Connected,
     Explanation,
 )
@@ -91,6 +95,9 @@ _serve("GET", "/orders", calls.list_orders, _extra(result=wire.Orders) | _query(
 _serve("GET", "/orders/{order_id}", calls.get_order, _extra())
 _serve("GET", "/orders/{order_id}/why", calls.why, _extra(result=Explanation))
 _serve("GET", "/tasks", calls.list_tasks, _extra(result=wire.Tasks) | _query("owner", "mine", "limit"))
+_serve("GET", "/messages/set-aside", calls.list_set_aside, _extra(result=wire.SetAsides) | _query("before", "limit"))
+_serve("POST", "/messages/retry", calls.retry_messages, _extra(wire.Retry, wire.Retried))
+_serve("POST", "/effects/retry", calls.retry_effect, _extra(wire.RetryEffect))
 _serve("GET", "/connections", calls.list_connections, _extra(result=wire.Connections))
 _serve("POST", "/connections/observe", calls.observe, _extra(wire.NewConnection, Connected, 201))
 _serve("POST", "/connections/{connection_id}/live", calls.set_live, _extra(result=wire.Connection))

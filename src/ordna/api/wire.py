@@ -34,6 +34,46 @@ class NewConnection(Struct, frozen=True, forbid_unknown_fields=True):
     webhook_secret: str | None = None
 
 
+class Retry(Struct, frozen=True, forbid_unknown_fields=True):
+    """Messages that were set aside, by number, to be tried again; at most 500."""
+
+    messages: list[int]
+
+
+class Retried(Struct, frozen=True):
+    """The messages that are being tried again: those that were still set aside."""
+
+    messages: list[int]
+
+
+class RetryEffect(Struct, frozen=True, forbid_unknown_fields=True):
+    """An effect that gave up, to be looked up and sent again if nothing happened."""
+
+    order: str
+    key: str
+
+
+class SetAside(Struct, frozen=True):
+    """A message that could not be handled: quarantined (it failed three times alone) or unusable (it names no
+    order)."""
+
+    message: int
+    connection: int
+    topic: str
+    received_at: datetime
+    outcome: str
+    tries: int
+    cause: str
+    order: str | None
+
+
+class SetAsides(Struct, frozen=True):
+    """Messages that were set aside, newest first; `before` goes into the next call, 0 at the end."""
+
+    items: list[SetAside]
+    before: int
+
+
 class Answer(Struct, frozen=True, omit_defaults=True):
     """What became of one wish: accepted, refused, stale or not_found. `version` is the order's version now."""
 

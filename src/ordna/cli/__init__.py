@@ -199,6 +199,18 @@ def restore(
         command.restore(folder, over)
 
 
+@app.command()
+def retry(
+    messages: Annotated[list[int] | None, typer.Argument(help="The numbers of messages; none: list them.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are set aside.")] = False,
+    merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1,
+) -> None:
+    """Try messages again that were set aside because they could not be handled; without a number, list them."""
+    from ordna.cli.retry import retry_messages
+
+    retry_messages(merchant, messages or [], everything)
+
+
 @app.command("sign-in")
 def sign_in() -> None:
     """Print another link to sign in with; it works once, for 15 minutes."""

@@ -31,6 +31,22 @@ def opened() -> Iterator[str]:
         yield dsn
 
 
+def keep_running(tell: Callable[[str], None]) -> Callable[[], None]:
+    """A look that starts the embedded server again when it died; with a database of yours it does nothing."""
+    folder = place.home() / FOLDER
+    ours = embedded.runs(folder)
+
+    def look() -> None:
+        if ours and not embedded.runs(folder):
+            tell("PostgreSQL ended; starting it again.")
+            try:
+                embedded.start(folder)
+            except embedded.EmbeddedError as error:
+                tell(f"PostgreSQL could not be started: {error}")
+
+    return look
+
+
 def prepare(dsn: str, *, contract: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Bring all tables to the newest, while others may work on them; the names of the migrations that ran. `contract`:
     also take away what older processes may still use."""

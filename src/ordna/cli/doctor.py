@@ -48,7 +48,7 @@ COUNTS: tuple[tuple[str, str, str, str], ...] = (
         "quarantined",
         "No message is in quarantine.",
         "{} messages could not be handled and are in quarantine.",
-        "Look at their errors on the page “Connections”; after an upgrade they can be tried again.",
+        "Their causes stand on the page “Connections”, where they can be tried again, as with: ordna retry --all",
     ),
     (
         "in_doubt",

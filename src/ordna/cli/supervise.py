@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-STOP_WITHIN_S = 12.0
+STOP_WITHIN_S = 29.0  # a worker lets calls under way end, which takes up to 25
 LOOK_EVERY_S = 0.3
-CALM_AFTER_S = 30.0
+CALM_AFTER_S = 5.0  # what lived as long as that was well started
 RESTART_MAX_S = 30.0
 PARENT = "ORDNA_SUPERVISOR"
 
@@ -58,7 +58,12 @@ class Supervisor:
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._children: list[Child] = []
+        self._looks: list[Callable[[], None]] = []
         self._stopping = threading.Event()
+
+    def watch(self, look: Callable[[], None]) -> None:
+        """Have `look` called as often as the children are looked at: it sees to something that is no child."""
+        self._looks.append(look)
 
     def add(self, child: Child) -> None:
         """Start a child and keep it running."""
@@ -72,6 +77,8 @@ class Supervisor:
     def run(self) -> None:
         """Watch the children until stopped; a dead one is started again, later the more often it dies."""
         while not self._stopping.wait(LOOK_EVERY_S):
+            for look in self._looks:
+                look()
             for child in self._children:
                 self._look_at(child)
 

@@ -9,7 +9,7 @@ import time
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from ordna.cli.database import default_flow, opened, prepare
+from ordna.cli.database import default_flow, keep_running, opened, prepare
 from ordna.cli.say import Progress, say
 from ordna.cli.supervise import Child, Supervisor
 
@@ -119,4 +119,5 @@ def _until_it_answers(url: str, who: str) -> bytes:
 def _until_told_to_stop(supervisor: Supervisor) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.stop())
+    supervisor.watch(keep_running(say))
     supervisor.run()

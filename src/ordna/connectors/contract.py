@@ -7,7 +7,8 @@ on content.
 
 Outbound, it performs one effect and returns an `Answer`. The kinds of answer are the whole error model: confirmed,
 refused (the other side said no, for good), again (nothing happened, try later) and in_doubt (it may have happened:
-look it up).
+look it up). A look-up has one more, nothing: it looked, and saw that the effect did not happen. Only that lets it be
+sent again; a look-up that failed is *again* or *in_doubt*, and proves nothing.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Budget(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
-    """What became of one effect. `result`: confirmed, refused, again or in_doubt.
+    """What became of one effect. `result`: confirmed, refused, again or in_doubt; of a look-up also nothing.
 
     `code` and `sentence` explain anything but confirmed; `reference` is the outside id of what was made; `points` the
     cost in the other side's units; `retry_after_s` when it said so.
@@ -129,7 +130,11 @@ class Outbound(Protocol):
         ...
 
     def look_up(self, effect: Effect, order_ref: str) -> Answer:
-        """For an effect in doubt: confirmed when it did happen, again when it provably did not."""
+        """For an effect in doubt: confirmed when it was seen to have happened, nothing when it was seen not to have.
+
+        Whatever keeps it from seeing (no answer, no access, a page too many) is again or in_doubt: the effect stays
+        in doubt and nothing is sent.
+        """
         ...
 
     def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:

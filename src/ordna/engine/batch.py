@@ -30,6 +30,14 @@ EARLY = "early"
 EARLY_URGENCY = 1
 
 
+class Culprit(Exception):
+    """One message of a batch could not be read or decided; its cause says why."""
+
+    def __init__(self, inbox_id: int) -> None:
+        super().__init__(self.__doc__)
+        self.inbox_id = inbox_id
+
+
 class Item:
     """One message to one order; afterwards `outcome` says what it came to."""
 
@@ -73,23 +81,31 @@ def decide_all(
     ledger: Ledger,
     at: datetime,
 ) -> None:
-    """Run the core for every item in turn and note what it came to in the ledger."""
+    """Run the core for every item in turn and note what it came to in the ledger. `Culprit`."""
     items = list(items)
     wanted = {(page.merchant_id, page.order.verdict.policy) for page in pages.values() if page.order.verdict.policy}
     policies.load(conn, wanted)
     earlier = _orders_before(conn, pages, items)
     for item in items:
-        page = pages[item.key]
-        message = item.message
-        if type(message) is Observed and page.order.state.order is None:
-            message = replace(message, orders_before=earlier.get(item.key))
-        policy = _policy(policies, item, page)
-        result = decide(page.order, message, policy, at)
-        item.result = result
-        item.outcome = _outcome_of(item, result)
-        if item.outcome == EARLY and result.reread is not None:
-            result = replace(result, reread=replace(result.reread, urgency=EARLY_URGENCY))
-        ledger.note(page, item.message, result, policy, item.cause)
+        try:
+            _decide(pages[item.key], item, earlier.get(item.key), policies, ledger, at)
+        except Exception as error:
+            if item.inbox_id is None:
+                raise
+            raise Culprit(item.inbox_id) from error
+
+
+def _decide(page: Page, item: Item, earlier: int | None, policies: Policies, ledger: Ledger, at: datetime) -> None:
+    message = item.message
+    if type(message) is Observed and page.order.state.order is None:
+        message = replace(message, orders_before=earlier)
+    policy = _policy(policies, item, page)
+    result = decide(page.order, message, policy, at)
+    item.result = result
+    item.outcome = _outcome_of(item, result)
+    if item.outcome == EARLY and result.reread is not None:
+        result = replace(result, reread=replace(result.reread, urgency=EARLY_URGENCY))
+    ledger.note(page, item.message, result, policy, item.cause)
 
 
 def _page(item: Item, stored: Stored | None) -> Page:

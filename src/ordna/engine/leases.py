@@ -2,13 +2,16 @@
 back.
 
 Workers share without a coordinator: each counts the workers that are present and claims no more than its share, so one
-big shop uses them all. A lease lasts 30 seconds and is renewed every 10; its token only grows, and every transaction
-that writes outcomes checks it, so a worker that was thought dead writes nothing.
+big shop uses them all. A lease lasts 30 seconds by the database's clock and is renewed every 10; its token only grows,
+and every transaction that writes outcomes checks it, so a worker that was thought dead writes nothing. While such a
+transaction lasts nobody else can claim its lanes, however late it is, and a worker that hangs in one is cut off by the
+server; so a slow worker is never taken for a dead one, and a dead one's lanes are free within a minute.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -40,7 +43,7 @@ class LeaseLost(Exception):
 
 
 class Leases:
-    """The lanes one worker process holds. One thread claims, renews and gives back; others may read `held`."""
+    """The lanes one worker process holds. One thread claims and gives back; any may renew, and read `held`."""
 
     def __init__(self, database: Database, owner: str, *, most: int = 4096, seconds: float = LEASE_S) -> None:
         self._database = database
@@ -52,7 +55,8 @@ class Leases:
         self._merchants: list[int] = []
         self.busy: frozenset[tuple[int, int]] = frozenset()
         """The lanes that had messages waiting when last looked, held or not."""
-        self._renewed = self._looked = self._claimed = float("-inf")
+        self._renewed = self._shared = self._looked = self._claimed = float("-inf")
+        self._renewing = threading.Lock()
 
     @property
     def held(self) -> tuple[Lease, ...]:
@@ -67,10 +71,11 @@ class Leases:
     def tend(self, *, idle: bool = False) -> None:
         """Renew when it is time, and claim lanes with work up to this worker's share: at once when `idle`, or else some
         times a second. Cheap enough for every round."""
+        self.keep()
         beat = time.monotonic()
-        if beat - self._renewed >= self._seconds * RENEW_S / LEASE_S:
-            self._renew()
-            self._renewed = beat
+        if beat - self._shared >= self._renew_s:
+            self._shared = beat
+            self._share()
         look_at_due = beat - self._looked >= DUE_LOOK_S
         if look_at_due:
             self._looked = beat
@@ -79,24 +84,43 @@ class Leases:
             self._claimed = beat
             self._claim(look_at_due)
 
+    def keep(self) -> None:
+        """Renew when it is time. A worker calls this from a thread of its own, so that a long batch loses no lane."""
+        with self._renewing:
+            beat = time.monotonic()
+            if beat - self._renewed >= self._renew_s:
+                self._renew()
+                self._renewed = beat
+
+    def doubt(self) -> None:
+        """A lease turned out to be lost: see at the next turn which of them still stand."""
+        self._renewed = float("-inf")
+
     def drop(self, lanes: Iterable[tuple[int, int]]) -> None:
         """Give these lanes back."""
-        given = [self._held.pop(lane) for lane in lanes if lane in self._held]
+        given = [lease for lane in lanes if (lease := self._held.pop(lane, None)) is not None]
         if given:
             with self._database.engine(()) as conn:
                 conn.execute(SQL["release"], _tokens(given))
 
     def settle_in(self, lease: Lease) -> None:
         """What the owner before left waiting has been dealt with."""
-        self._held[lease.merchant_id, lease.lane] = lease._replace(unfinished=False)
+        if lease[:2] in self._held:
+            self._held[lease[:2]] = lease._replace(unfinished=False)
 
     def close(self) -> None:
-        """Give everything back and leave."""
+        """Give everything back and leave; nothing is renewed any more."""
+        with self._renewing:
+            self._renewed = float("inf")
         self.drop(self.lanes)
         if self._slot is not None:
             with self._database.engine(()) as conn:
                 conn.execute(SQL["leave"], {"slot": self._slot, "owner": self._owner})
             self._slot = None
+
+    @property
+    def _renew_s(self) -> float:
+        return self._seconds * RENEW_S / LEASE_S
 
     def _renew(self) -> None:
         with self._database.engine(()) as conn:
@@ -105,8 +129,15 @@ class Leases:
                 row = conn.execute(SQL["enter"], {"owner": self._owner, "seconds": self._seconds}).fetchone()
                 self._slot = row[0] if row else None
             if self._held:
-                kept = set(conn.execute(SQL["renew"], {**_tokens(self.held), "seconds": self._seconds}).fetchall())
-                self._held = {lane: lease for lane, lease in self._held.items() if lane in kept}
+                held = self.held
+                kept = set(conn.execute(SQL["renew"], {**_tokens(held), "seconds": self._seconds}).fetchall())
+                for lost in (lease for lease in held if lease[:2] not in kept):
+                    now = self._held.get(lost[:2])
+                    if now is not None and now.token == lost.token:
+                        self._held.pop(lost[:2], None)
+
+    def _share(self) -> None:
+        with self._database.engine(()) as conn:
             workers = max(1, _count(conn, "workers"))
             share = max(1, math.ceil(_count(conn, "leased") / workers))
         if len(self._held) > share:

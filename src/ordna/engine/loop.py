@@ -1,13 +1,16 @@
 """The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
 
-Four threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
-*send* performs due effects; *read* makes re-reads and fires timers; *keep* looks after the tables when it is this
+Five threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
+*send* performs due effects; *read* makes re-reads and fires timers; *tables* looks after the tables when it is this
 worker's turn. A slow shop therefore never keeps a message from being taken in. Every thread works in bounded rounds,
 waits longer the longer nothing comes, and is woken by the step when it wrote something. Any number of workers, on any
 number of machines, share the work through the database.
 
-On a stop each thread ends the round it is in; the leases are given back, so others go on at once. What does not end in
-time is left as it is: a killed worker loses nothing either.
+The fifth, *keep*, renews the leases whatever the others are doing, so no live worker is taken for a dead one. It
+also ends a process whose step has hung in one batch for minutes: its lanes go to others, who try what it held alone.
+
+On a stop no call outside is begun any more, each thread ends the round it is in, and the leases are given back, so
+others go on at once. What does not end in time is left as it is: a killed worker loses nothing either.
 """
 
 from __future__ import annotations
@@ -23,10 +26,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-
 from ordna.engine import clock
-from ordna.engine.leases import LeaseLost, Leases
+from ordna.engine.leases import Leases
 from ordna.engine.live import Notifier
 from ordna.engine.maintenance import KEEP_RAW_DAYS, Maintenance
 from ordna.engine.outbounds import Outbounds
@@ -37,7 +38,8 @@ from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
-from ordna.store.database import Database, DatabaseDown
+from ordna.engine.trouble import is_passing
+from ordna.store.database import Database
 from ordna.store.sealing import keyring
 
 IDLE_MIN_S = 0.01
@@ -45,13 +47,15 @@ IDLE_MAX_S = 0.25
 OUTSIDE_IDLE_MAX_S = 1.0
 OUTSIDE_PACE_S = 0.15
 TROUBLE_S = 2.0
-STOP_WITHIN_S = 9.0
+STOP_WITHIN_S = 25.0  # the longest call outside takes 15
+KEEP_EVERY_S = 0.5
+HUNG_EXIT = 70
+HUNG_S = 120.0  # the server has cut its transaction off long before
 LOOK_AT_TIMERS_S = 1.0
 SWITCH_S = 0.0005  # the step comes back from the database often, and then waits that long for a thread that computes
-KEEP_IDLE_S = 30.0
+TABLES_IDLE_S = 30.0
 
 _log = logging.getLogger(__name__)
-_PASSING = (psycopg.OperationalError, DatabaseDown, LeaseLost)
 
 
 class Worker:
@@ -74,6 +78,7 @@ class Worker:
         self._ended = Rounds()
         self._presence = Presence(self._database, "worker", self._tally, self._ended.ages)
         self._stopping = threading.Event()
+        self._drained = threading.Event()
         self._wake_send = threading.Event()
         self._wake_read = threading.Event()
         self._timers_looked = float("-inf")
@@ -81,6 +86,8 @@ class Worker:
     def stop(self) -> None:
         """End the rounds under way and return from `run`."""
         self._stopping.set()
+        self._stepper.stop()
+        self._performer.stop()
         self._wake_send.set()
         self._wake_read.set()
 
@@ -92,20 +99,21 @@ class Worker:
                 ("step", self._step, self._stopping, IDLE_MAX_S, 0.0),
                 ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
-                ("keep", self._keep, self._stopping, KEEP_IDLE_S, 0.0),
+                ("tables", self._look_after_tables, self._stopping, TABLES_IDLE_S, 0.0),
             )
         ]
         # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.
         gc.freeze()
         gc.set_threshold(100_000, 20, 20)
         sys.setswitchinterval(SWITCH_S)
-        for thread in threads:
+        for thread in (*threads, threading.Thread(target=self._keep, name="ordna-keep", daemon=True)):
             thread.start()
         self._presence.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        self._drained.set()
         self._give_back()
 
     def _rounds(
@@ -118,17 +126,27 @@ class Worker:
             began = time.monotonic()
             try:
                 pause_s = IDLE_MIN_S if work() else min(idle_max_s, pause_s * 2)
-            except _PASSING as error:
-                _log.warning("%s: %s; trying again", name, error)
-                pause_s = TROUBLE_S
-            except Exception:
-                _log.exception("%s: a round failed; trying again", name)
+            except Exception as error:
+                if is_passing(error):
+                    _log.warning("%s: %s; trying again", name, error)
+                else:
+                    _log.exception("%s: a round failed; trying again", name)
                 pause_s = TROUBLE_S
             self._ended.end(name)
             if wake.wait(pause_s) and wake is not self._stopping:
                 wake.clear()
                 pause_s = IDLE_MIN_S
             self._stopping.wait(max(0.0, began + pace_s - time.monotonic()))
+
+    def _keep(self) -> None:
+        while not self._drained.wait(KEEP_EVERY_S):
+            try:
+                self._leases.keep()
+            except Exception as error:
+                _log.warning("keep: %s; trying again", error)
+            if self._stepper.busy_s > HUNG_S:
+                _log.critical("one batch has been under way for %d s: this worker ends", self._stepper.busy_s)
+                os._exit(HUNG_EXIT)
 
     def _step(self) -> int:
         taken = self._stepper.round()
@@ -155,7 +173,7 @@ class Worker:
             read += self._timers.round(held)
         return read
 
-    def _keep(self) -> int:
+    def _look_after_tables(self) -> int:
         self._maintenance.round(clock.now())
         return 0
 
@@ -163,7 +181,7 @@ class Worker:
         self._presence.close()
         try:
             self._leases.close()
-        except _PASSING as error:
+        except Exception as error:
             _log.warning("the leases could not be given back, they end by themselves: %s", error)
         self._notifier.close()
         self._database.close()

@@ -7,12 +7,15 @@ with no transaction open. Then one transaction: rows updated, answers filed in t
 A row that is still *sending* when its patience is over belongs to a worker that died or was cut off, so nobody knows
 whether its call arrived. It is treated like an answer that got lost: *in doubt*, looked up first, and sent again only
 once the other side has shown that nothing happened. After eight tries it is *dead*, with the cause, and a person's
-turn; the effects behind it do not wait. An answer "not now, you are over budget" is no try.
+turn; the effects behind it do not wait. An answer "not now, you are over budget" is no try. A worker that wakes up
+after its patience begins no call any more, and its answers don't count.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -40,10 +43,11 @@ from ordna.store.sealing import Keyring
 BATCH_MAX = 200
 CALLS_AT_ONCE = 8
 PATIENCE_S = 60.0
+BEGIN_WITHIN = 0.25
+"""The share of its patience within which a call must have begun; the rest is for the call itself."""
 URGENCY = 0
+NOT_SENT = "not_sent"
 THROTTLED = "throttled"
-PROOFS = frozenset({"not_found", "still_held", "not_cancelled"})
-"""What a look-up answers, with *again*, when it has seen that nothing happened."""
 ERASED = Refusal("erased", "order", "The person it was about has been erased.")
 
 
@@ -74,13 +78,19 @@ class Performer:
         self._ring = ring
         self._patience_s = patience_s
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-perform")
+        self._stopping = threading.Event()
 
     def round(self, leases: Sequence[Lease]) -> int:
         """One round over these leases; how many effects moved."""
+        begin_by = time.monotonic() + self._patience_s * BEGIN_WITHIN
         sending, moved = self._claim(leases)
         if sending:
-            self._record(sending, list(self._pool.map(_call, sending)))
+            self._record(sending, list(self._pool.map(lambda one: self._call(one, begin_by), sending)))
         return moved + len(sending)
+
+    def stop(self) -> None:
+        """Begin no call any more; what was claimed for one goes back to be sent by others."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Let calls under way end."""
@@ -130,6 +140,12 @@ class Performer:
             _masked(one, answer, known.get((one.row.merchant_id, one.row.order_id)))
             for one, answer in zip(sending, answers, strict=True)
         ]
+
+    def _call(self, one: Sending, begin_by: float) -> Answer:
+        """One call outside, if there is still time: later another worker may be looking whether it was made."""
+        if self._stopping.is_set() or time.monotonic() > begin_by:
+            return Answer("again", NOT_SENT, "It was not begun in time.")
+        return _ask(one)
 
     def _record(self, sending: list[Sending], answers: list[Answer]) -> None:
         answers = self._told(sending, answers)
@@ -190,7 +206,7 @@ def _affordable(conn: Connection, sending: list[Sending]) -> list[Sending]:
     ]
 
 
-def _call(one: Sending) -> Answer:
+def _ask(one: Sending) -> Answer:
     """One call outside. A connector that breaks its promise not to raise leaves the effect in doubt."""
     ask = one.outbound.perform if one.row.status == "due" else one.outbound.look_up
     logs.about(merchant=one.row.merchant_id, order=one.row.order_id, effect=one.row.effect_key)
@@ -240,14 +256,16 @@ def _became(row: DueEffect, answer: Answer) -> Answered:
 
 
 def _next(answer: Answer, tries: int, looked_up: bool) -> tuple[str, float, int]:
-    """(status, seconds to wait, tries not counted). A look-up that failed proves nothing, whatever it is called."""
+    """(status, seconds to wait, tries not counted). Only a look-up that saw nothing lets an effect be sent again."""
     if answer.result == "confirmed" or (answer.result == "refused" and not looked_up):
         return answer.result, 0.0, 0
+    if answer.code == NOT_SENT:
+        return ("in_doubt" if looked_up else "due"), 0.0, 1
     if answer.code == THROTTLED:
         return ("in_doubt" if looked_up else "due"), answer.retry_after_s or 1.0, 1
     if tries >= TRIES_MAX:
         return "dead", 0.0, 0
-    if looked_up and answer.result == "again" and answer.code in PROOFS:
+    if looked_up and answer.result == "nothing":
         return "due", 0.0, 0
     doubtful = looked_up or answer.result == "in_doubt"
     return ("in_doubt" if doubtful else "due"), wait_s(tries, answer.retry_after_s), 0

@@ -63,7 +63,8 @@ def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> 
         case Ignored():
             return Closed("ignored", translated.why)
         case Unusable():
-            return Closed("unusable", "; ".join(f"{p.path}: {p.sentence}" for p in translated.problems[:20]))
+            said = [f"{p.path}: {p.sentence}" if p.path else p.sentence for p in translated.problems[:20]]
+            return Closed("unusable", "; ".join(said))
 
 
 def is_own(topic: str) -> bool:

@@ -23,8 +23,9 @@ from ordna.engine.ledger import Ledger, Page
 from ordna.engine.objects import NOISE
 from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
+from ordna.engine.trouble import is_passing
 from ordna.store import inbox, journal
-from ordna.store.database import Connection, Database, Overtaken, sending
+from ordna.store.database import Connection, Database, DatabaseDown, Overtaken, sending
 
 AT_ONCE_MAX = 500
 _TRIES = 3
@@ -88,7 +89,10 @@ def ask(
 def ask_many(
     database: Database, policies: Policies, wishes: Sequence[Wish], at: datetime | None = None
 ) -> list[Answered]:
-    """Many requests in one transaction, each with its own answer, in the order given; at most 500."""
+    """Many requests in one transaction, each with its own answer, in the order given; at most 500.
+
+    `DatabaseDown`: the database went away meanwhile, and nobody knows whether it had committed.
+    """
     if len(wishes) > AT_ONCE_MAX:
         raise ValueError(f"At most {AT_ONCE_MAX} requests go together; these are {len(wishes)}.")
     if not wishes:
@@ -99,7 +103,10 @@ def ask_many(
             return _once(database, policies, wishes, moment, drain=True)
         except Overtaken:
             continue
-        except Exception:
+        except Exception as error:
+            if is_passing(error):
+                # Whether it was committed is not known: whoever asked has to look, not we to ask once more.
+                raise DatabaseDown(str(error)) from error
             # A message that can't be handled must not keep people from their work: the worker will deal with it.
             _log.exception("what waits for the orders could not be handled; the requests go without it")
             break

@@ -3,8 +3,10 @@
 One round takes the oldest waiting messages of the lanes this worker leases, reads them before anything is locked, locks
 their orders in one order, decides, writes, and finishes the messages, all in one transaction that the leases fence.
 
-A batch that fails is tried again message by message; only a try alone counts towards quarantine, so one bad message
-stops only itself. What a worker that died left behind is tried alone at once: it may be what it died of.
+A batch that fails is tried again without the message it failed of, where that is known, or else in halves, and so on,
+until what fails is alone; only a try alone counts towards quarantine, so one bad message stops only itself and hardly
+delays its neighbours. What a worker that died left behind is tried message by message at once: it may be what it died
+of. A try that ended by trouble not its own (the database went away, somebody else was faster) does not count.
 """
 
 from __future__ import annotations
@@ -14,16 +16,15 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-import psycopg
-
 from ordna.engine import clock, logs, reading
-from ordna.engine.batch import decide_all, lock_orders
+from ordna.engine.batch import Culprit, decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
 from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
+from ordna.engine.trouble import is_passing
 from ordna.store import connections, inbox
-from ordna.store.database import Connection, Database, Overtaken, sending
+from ordna.store.database import Connection, Database, sending
 from ordna.store.inbox import Waiting
 
 ROWS_MAX = 500
@@ -35,10 +36,10 @@ BYTES_MAX = 16 * 1024 * 1024
 LOCKED_MS_MAX = 100.0
 LOCKED_MS_AIM = 90.0
 TRIES_MAX = 3
+NAMED_MAX = 3  # with more bad messages than that, halves find them sooner
 FRESHNESS_S = 1.0
 
 _log = logging.getLogger(__name__)
-_PASSING = (psycopg.OperationalError, Overtaken, LeaseLost)
 
 
 class Stepper:
@@ -62,17 +63,33 @@ class Stepper:
         self._touched = touched
         self._gave: set[tuple[int, int]] = set()
         self._heard: dict[tuple[int, int], datetime] = {}
+        self._excused: set[tuple[int, int]] = set()
+        self._stopping = False
+        self._busy_since: float | None = None
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds since the batch, or the message alone, that is being handled was begun; 0 when none is."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def stop(self) -> None:
+        """End the round under way at the next message that is tried alone."""
+        self._stopping = True
 
     def round(self) -> int:
         """Handle one batch of waiting messages; how many were taken (0: nothing waits)."""
-        self._leases.tend()
-        taken = self._round()
-        if taken == 0:
-            before = len(self._leases.held)
-            self._leases.tend(idle=True)
-            if len(self._leases.held) > before:
-                taken = self._round()
-        return taken
+        try:
+            self._leases.tend()
+            taken = self._round()
+            if taken == 0:
+                before = len(self._leases.held)
+                self._leases.tend(idle=True)
+                if len(self._leases.held) > before:
+                    taken = self._round()
+            return taken
+        finally:
+            self._busy_since = None
 
     def _round(self) -> int:
         held = self._leases.held
@@ -82,24 +99,30 @@ class Stepper:
         if shaky:
             return self._alone(shaky)
         rows: list[Waiting] = []
+        fresh: list[Waiting] = []
         try:
             with self._database.engine([lease.merchant_id for lease in held]) as conn:
                 rows = self._take(conn, self._worth_a_look(held))
-                together = not any(row.tries for row in rows)
-                if rows and together:
-                    self._handle(conn, rows)
-        except _PASSING as error:
-            _log.warning("a batch was not written and is tried again: %s", error)
-            return 0
-        except Exception:
-            _log.exception("a batch of %d messages failed; each is tried alone", len(rows))
-            together = False
-        self._gave = {(row.merchant_id, row.lane) for row in rows}
-        if together:
-            self._tell(rows)
+                fresh = [row for row in rows if not row.tries]
+                if fresh:
+                    self._handle(conn, fresh)
+        except Exception as error:
+            if self._passes(error):
+                _log.warning("a batch was not written and is tried again: %s", error)
+                return 0
+            _log.exception("a batch of %d messages failed; it is tried in parts", len(fresh))
+            self._apart(fresh, error)
         else:
-            self._each_alone(rows)
+            self._tell(fresh)
+        self._gave = {(row.merchant_id, row.lane) for row in rows}
+        self._each_alone([row for row in rows if row.tries])
         return len(rows)
+
+    def _passes(self, error: Exception) -> bool:
+        """Whether it was nobody's fault here. A lost lease makes the others look doubtful, too."""
+        if isinstance(error, LeaseLost):
+            self._leases.doubt()
+        return is_passing(error)
 
     # --- a batch ---
 
@@ -119,6 +142,7 @@ class Stepper:
     def _handle(self, conn: Connection, rows: Sequence[Waiting]) -> None:
         """Everything one batch comes to, in the open transaction."""
         at = self._now()
+        self._busy_since = time.monotonic()
         fence(conn, self._fencing(rows))
         known = self._policies.connections(conn, {(row.merchant_id, row.connection_id) for row in rows})
         taken = Taken(rows, known, self._policies)
@@ -175,7 +199,26 @@ class Stepper:
         if self._touched is not None and rows:
             self._touched({row.merchant_id for row in rows})
 
-    # --- alone ---
+    # --- apart ---
+
+    def _apart(self, rows: Sequence[Waiting], error: Exception, named: int = NAMED_MAX) -> None:
+        """A batch that failed, in parts: the message it failed of and the others, where one is known; or else in
+        halves, and so on, down to the messages that fail alone."""
+        for part in _parts(rows, error if named else None):
+            if self._stopping:
+                return
+            if len(part) == 1:
+                self._each_alone(part)
+                continue
+            try:
+                with self._database.engine([row.merchant_id for row in part]) as conn:
+                    self._handle(conn, part)
+                self._tell(part)
+            except Exception as trouble:
+                if self._passes(trouble):
+                    _log.warning("a part of a batch was not written and is tried again: %s", trouble)
+                    return
+                self._apart(part, trouble, max(0, named - 1))
 
     def _alone(self, shaky: Sequence[Lease]) -> int:
         """What waits in lanes of a worker that died: message by message."""
@@ -188,31 +231,68 @@ class Stepper:
         return len(rows)
 
     def _each_alone(self, rows: Sequence[Waiting]) -> None:
+        """One after the other, while the lanes are ours."""
         for row in rows:
-            self._one(row)
+            if self._stopping:
+                break
+            try:
+                self._one(row)
+            except LeaseLost as lost:
+                _log.warning("what is left is somebody else's: %s", lost)
+                self._leases.doubt()
+                break
         logs.about()
 
     def _one(self, row: Waiting) -> None:
-        """One message in a transaction of its own; the try is counted before it is made."""
+        """One message in a transaction of its own; the try is counted before it is made, for it may be the last thing
+        this process does. `LeaseLost`."""
         logs.about(merchant=row.merchant_id, message=row.inbox_id, topic=row.topic)
-        with self._database.engine([row.merchant_id]) as conn:
-            tries = inbox.count_try(conn, row.merchant_id, row.inbox_id)
+        tries = self._count_try(row)
         if tries is None:
             return
         if tries > TRIES_MAX:
-            self._quarantine(row, "It was tried three times alone, and the worker died each time.")
+            self._quarantine(row, f"It was tried {TRIES_MAX} times alone, and the worker died each time.")
             return
         try:
             with self._database.engine([row.merchant_id]) as conn:
                 self._handle(conn, [row])
             self._tell([row])
-        except _PASSING as error:
-            _log.warning("a message was not written and is tried again: %s", error)
         except Exception as error:
-            _log.exception("message %d of merchant %d failed alone", row.inbox_id, row.merchant_id)
-            if tries >= TRIES_MAX:
-                self._quarantine(row, logs.told_with_place(error))
+            if not is_passing(error):
+                self._failed_alone(row, tries, error)
+                return
+            self._excused.add((row.merchant_id, row.inbox_id))
+            if isinstance(error, LeaseLost):
+                raise
+            _log.warning("a message was not written and is tried again: %s", error)
+
+    def _count_try(self, row: Waiting) -> int | None:
+        """How many tries this one makes, this one included; None when the message no longer waits."""
+        key = row.merchant_id, row.inbox_id
+        with self._database.engine([row.merchant_id]) as conn:
+            fence(conn, self._fencing([row]))
+            tries = inbox.count_try(conn, *key, 0 if key in self._excused else 1)
+        self._excused.discard(key)
+        return tries
+
+    def _failed_alone(self, row: Waiting, tries: int, error: BaseException) -> None:
+        error = error.__cause__ if isinstance(error, Culprit) and error.__cause__ else error
+        _log.error("message %d of merchant %d failed alone", row.inbox_id, row.merchant_id, exc_info=error)
+        if tries >= TRIES_MAX:
+            self._quarantine(row, logs.told_with_place(error))
 
     def _quarantine(self, row: Waiting, error: str) -> None:
         with self._database.engine([row.merchant_id]) as conn:
+            fence(conn, self._fencing([row]))
             inbox.quarantine(conn, row.merchant_id, row.inbox_id, error, self._now())
+
+
+def _parts(rows: Sequence[Waiting], error: Exception | None) -> tuple[Sequence[Waiting], ...]:
+    """The parts in which a batch that failed is tried again, in this order."""
+    if isinstance(error, Culprit):
+        others = [row for row in rows if row.inbox_id != error.inbox_id]
+        if 0 < len(others) < len(rows):
+            culprit = [row for row in rows if row.inbox_id == error.inbox_id]
+            return others, culprit
+    middle = len(rows) // 2
+    return tuple(part for part in (rows[:middle], rows[middle:]) if part)

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
 
 from ordna.core.messages import Hinted
 from ordna.engine import reading
-from ordna.engine.batch import Item
+from ordna.engine.batch import Culprit, Item
 from ordna.engine.lanes import lane_of
 from ordna.engine.policies import Policies
 from ordna.engine.reading import ByPart, Closed
@@ -23,7 +22,7 @@ PART_URGENCY = 3
 
 
 class Taken:
-    """The messages of a batch as read: items for orders, and what came to nothing."""
+    """The messages of a batch as read: items for orders, and what came to nothing. `Culprit`."""
 
     def __init__(
         self, rows: Sequence[Waiting], known: dict[tuple[int, int], ConnectionNow], policies: Policies
@@ -35,7 +34,10 @@ class Taken:
         self._by_part: dict[int, ByPart] = {}
         self._lost: list[ByPart] = []
         for row in rows:
-            meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
+            try:
+                meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
+            except Exception as error:
+                raise Culprit(row.inbox_id) from error
             if isinstance(meaning, Item):
                 self.items.append(meaning)
             elif isinstance(meaning, ByPart):
@@ -64,7 +66,7 @@ class Taken:
     def drop_duplicates(self, conn: Connection, at: datetime) -> None:
         """Deliveries we have seen before, or twice in this batch, come to nothing."""
         keys = {
-            row.inbox_id: (row.merchant_id, row.webhook_id, blake2b(row.body, digest_size=16).digest())
+            row.inbox_id: (row.merchant_id, row.webhook_id, inbox.hash_of(row.body))
             for row in self._rows
             if row.webhook_id and not reading.is_own(row.topic)
         }

@@ -27,7 +27,8 @@ _SET_MERCHANTS = b"select set_config('ordna.merchants', %s, true)"
 # statement, and a batch has some fifteen.
 _KEYED_PLANS = "-c plan_cache_mode=force_custom_plan"
 _READ_ONLY = "-c default_transaction_read_only=on"
-_LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s"
+# A process that hangs within a transaction would keep its locks, and the lanes it worked on, from everybody else.
+_LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=25s"
 
 
 class DatabaseError(Exception):

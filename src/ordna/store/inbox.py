@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from ordna.store.arrays import Bigints, Byteas, Texts, Times, columns
@@ -71,6 +72,11 @@ def waiting_of_orders(conn: Connection, orders: Sequence[tuple[int, int, str]]) 
     return [_waiting(row) for row in found]
 
 
+def hash_of(body: bytes) -> bytes:
+    """What tells one body of a delivery from another."""
+    return blake2b(body, digest_size=16).digest()
+
+
 def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) -> set[tuple[int, str, bytes]]:
     """Remember (merchant, webhook id, body hash); those that are new."""
     ordered = sorted(set(keys))
@@ -93,10 +99,19 @@ def finish(
     sent.expect_keys(done, {(row[0], row[1]) for row in rows if row[2] != DUPLICATE})
 
 
-def count_try(conn: Connection, merchant_id: int, inbox_id: int) -> int | None:
-    """Count a try alone, before it is made; None when the message no longer waits."""
-    row = conn.execute(SQL["count_try"], (merchant_id, inbox_id)).fetchone()
+def count_try(conn: Connection, merchant_id: int, inbox_id: int, more: int = 1) -> int | None:
+    """Count a try alone, before it is made; the tries so far, None when the message no longer waits. `more` is 0 when
+    the last one did not count."""
+    row = conn.execute(SQL["count_try"], (more, merchant_id, inbox_id)).fetchone()
     return None if row is None else int(row[0])
+
+
+def try_again(conn: Connection, merchant_id: int, inbox_ids: Sequence[int]) -> list[int]:
+    """Have messages that were set aside wait again; those that were."""
+    rows = conn.execute(SQL["try_again"], (merchant_id, list(inbox_ids)), binary=True).fetchall()
+    heard = [(merchant_id, webhook, hash_of(unpack(body, raw_bytes))) for _, webhook, body, raw_bytes in rows]
+    conn.execute(SQL["forget"], columns((Bigints, Texts, Byteas), heard))
+    return [row[0] for row in rows]
 
 
 def quarantine(conn: Connection, merchant_id: int, inbox_id: int, error: str, at: datetime) -> None:

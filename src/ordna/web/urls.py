@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from ordna.web.views import accounts, connections, flow_map, order, orders, work
+from ordna.web.views import accounts, connections, flow_map, messages, order, orders, work
 
 
 class OrderId:
@@ -28,6 +28,7 @@ urlpatterns = [
     path("connections", connections.show, name="connections"),
     path("connections/connect", connections.connect, name="connect"),
     path("connections/retry", connections.retry, name="retry"),
+    path("connections/messages/retry", messages.retry, name="retry_message"),
     path("connections/outgoing", connections.outgoing, name="outgoing"),
     path("connections/<int:connection_id>/go-live", connections.go_live, name="go_live"),
     path("connections/<int:connection_id>/mode", connections.mode, name="connection_mode"),

@@ -84,6 +84,10 @@ _LOOKS: dict[str, dict[str, Look]] = {
         "in_doubt": Look("In doubt", "triangle", "warn"),
         "dead": Look("Gave up", "triangle", "bad"),
     },
+    "message": {
+        "quarantined": Look("Set aside", "triangle", "bad"),
+        "unusable": Look("Unusable", "cross", "warn"),
+    },
     "mode": {
         "observe": Look("Observing", "ring", "info"),
         "live": Look("Live", "disc", "ok"),

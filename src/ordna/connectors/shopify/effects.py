@@ -58,7 +58,7 @@ def look_up_hold(client: Caller, body: HoldPart) -> Answer:
     for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
         if each.get("handle") == body.handle and each.get("heldByRequestingApp") is not False:
             return _confirmed(reply, id_of(each.get("id")))
-    return _again(reply, "not_found", "The hold does not stand.")
+    return _nothing(reply, "not_found", "The hold does not stand.")
 
 
 def release(client: Caller, body: ReleasePart) -> Answer:
@@ -67,7 +67,7 @@ def release(client: Caller, body: ReleasePart) -> Answer:
     if not holds:
         found = look_up_hold(client, HoldPart(body.part, body.handle, ""))
         if found.result != "confirmed" or found.reference is None:
-            return replace(found, result="confirmed", code=None, sentence=None) if found.code == "not_found" else found
+            return replace(found, result="confirmed", code=None, sentence=None) if found.result == "nothing" else found
         holds = [gid("FulfillmentHold", found.reference)]
     reply = client.call("release", {"id": gid("FulfillmentOrder", body.part), "holds": holds})
     answer = _result(reply, "fulfillmentOrderReleaseHold", "userErrors")
@@ -84,7 +84,7 @@ def look_up_release(client: Caller, body: ReleasePart) -> Answer:
         return reply
     for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
         if id_of(each.get("id")) == body.hold or (not body.hold and each.get("handle") == body.handle):
-            return _again(reply, "still_held", "The hold still stands.")
+            return _nothing(reply, "still_held", "The hold still stands.")
     return _confirmed(reply, None)
 
 
@@ -97,13 +97,13 @@ def tag(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
 
 def look_up_tags(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
     """Confirmed when the order's tags are as wanted."""
-    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
     tags = {str(each).casefold() for each in _items(reply.data, "order", "tags")}
     wanted = {each.casefold() for each in body.tags}
     done = wanted <= tags if isinstance(body, TagOrder) else not wanted & tags
-    return _confirmed(reply, None) if done else _again(reply, "not_found", "The tags are not as wanted.")
+    return _confirmed(reply, None) if done else _nothing(reply, "not_found", "The tags are not as wanted.")
 
 
 def note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
@@ -114,13 +114,13 @@ def note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
 
 def look_up_note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
     """Confirmed when the note is the one we wrote."""
-    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
     written = str(_object(reply.data, "order").get("note") or "")
     if written.strip() == body.text.strip():
         return _confirmed(reply, None)
-    return _again(reply, "not_found", "The note is another one.")
+    return _nothing(reply, "not_found", "The note is another one.")
 
 
 def cancel(client: Caller, body: CancelOrder, order_ref: str) -> Answer:
@@ -148,12 +148,12 @@ def cancel(client: Caller, body: CancelOrder, order_ref: str) -> Answer:
 
 def look_up_cancel(client: Caller, order_ref: str) -> Answer:
     """Confirmed when the order is cancelled. An order is cancelled at most once, so asking again does no harm."""
-    reply = client.call("look_up_order", {"id": gid("Order", order_ref)})
+    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
     if _object(reply.data, "order").get("cancelledAt"):
         return _confirmed(reply, None)
-    return _again(reply, "not_cancelled", "The order is not cancelled.")
+    return _nothing(reply, "not_cancelled", "The order is not cancelled.")
 
 
 def ship(client: Caller, body: ShipPart) -> Answer:
@@ -187,7 +187,7 @@ def ship(client: Caller, body: ShipPart) -> Answer:
 
 def look_up_parcel(client: Caller, body: ShipPart) -> Answer:
     """Confirmed when a parcel of the same units, with the same tracking where we gave one, exists already."""
-    reply = client.call("look_up_parcels", {"id": gid("FulfillmentOrder", body.part)})
+    reply = _looked_at(client, "look_up_parcels", "fulfillmentOrder", gid("FulfillmentOrder", body.part))
     if isinstance(reply, Answer):
         return reply
     wanted = {each.line: each.units for each in body.lines}
@@ -202,7 +202,7 @@ def look_up_parcel(client: Caller, body: ShipPart) -> Answer:
             return _confirmed(reply, id_of(parcel.get("id")))
     if _has_more(parcels):
         return Answer("in_doubt", "too_many_to_tell", "There are more parcels than a look-up reads.")
-    return _again(reply, "not_found", "No such parcel was made.")
+    return _nothing(reply, "not_found", "No such parcel was made.")
 
 
 # --- reading answers ------------------------------------------------------------------------------------------
@@ -234,6 +234,14 @@ def _chosen(nodes: Iterable[dict[str, Any]], lines: tuple[Quantity, ...]) -> lis
     return chosen if chosen and not any(missing.values()) else None
 
 
+def _looked_at(client: Caller, document: str, root: str, ref: str) -> Reply | Answer:
+    """The answer to a look-up. One that does not show the object shows nothing of what was done to it."""
+    reply = client.call(document, {"id": ref})
+    if isinstance(reply, Reply) and not _object(reply.data, root):
+        return Answer("in_doubt", "not_shown", "The shop does not show it any more.", None, reply.points, reply.budget)
+    return reply
+
+
 def _result(reply: Reply | Answer, root: str, errors_name: str, made: tuple[str, str] | None = None) -> Answer:
     if isinstance(reply, Answer):
         return reply
@@ -258,8 +266,8 @@ def _refused(reply: Reply, code: str, sentence: str) -> Answer:
     return Answer("refused", code, sentence, points=reply.points, budget=reply.budget)
 
 
-def _again(reply: Reply, code: str, sentence: str) -> Answer:
-    return Answer("again", code, sentence, points=reply.points, budget=reply.budget)
+def _nothing(reply: Reply, code: str, sentence: str) -> Answer:
+    return Answer("nothing", code, sentence, points=reply.points, budget=reply.budget)
 
 
 def _with_points(answer: Answer, other: Answer | Reply) -> Answer:

@@ -88,7 +88,7 @@ class ShopifyOutbound:
         assert_never(body)
 
     def look_up(self, effect: Effect, order_ref: str) -> Answer:
-        """For an effect in doubt: confirmed when it did happen, again when it did not."""
+        """For an effect in doubt: confirmed when it did happen, nothing when it did not."""
         client, body = self._client, effect.body
         match body:
             case HoldPart():

@@ -22,7 +22,7 @@ from ordna.store.embedded.errors import (
     StartFailed,
     StopFailed,
 )
-from ordna.store.embedded.server import Server, StopMode, put, start, stop
+from ordna.store.embedded.server import Server, StopMode, put, runs, start, stop
 
 __all__ = [
     "EmbeddedError",
@@ -36,6 +36,7 @@ __all__ = [
     "StopMode",
     "check_durability",
     "put",
+    "runs",
     "start",
     "stop",
 ]

@@ -100,6 +100,11 @@ def put(data_dir: Path, make_room: Callable[[Path], None], fill: Callable[[Path]
         cluster.put_cluster(data_dir, server_account(data_dir), fill)
 
 
+def runs(data_dir: Path) -> bool:
+    """Whether a server runs on this data folder."""
+    return postmaster.running(_named(data_dir).resolve()) is not None
+
+
 def stop(data_dir: Path, mode: StopMode = "fast") -> None:
     """Stop the server of this data folder if one runs; returns when it is gone. Raises StopFailed."""
     data_dir = _named(data_dir)

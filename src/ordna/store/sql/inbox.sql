@@ -63,10 +63,22 @@ returning i.merchant_id, i.inbox_id
 
 -- name: count_try
 -- A try alone begins: counted before it is made, for it may be the last thing this process does.
-update inbox set tries = tries + 1
+update inbox set tries = tries + %s
 where merchant_id = %s and inbox_id = %s and handled_at is null
 returning tries
 
 -- name: quarantine
 update inbox set handled_at = %s, outcome = 'quarantined', error = %s
 where merchant_id = %s and inbox_id = %s and handled_at is null
+
+-- name: try_again
+-- As if they had just come. What was handled meanwhile, or is being tried again already, is left alone.
+update inbox set handled_at = null, outcome = null, error = null, tries = 0
+where merchant_id = %s and inbox_id = any(%s::bigint[]) and outcome in ('quarantined', 'unusable')
+returning inbox_id, webhook_id, body, raw_bytes
+
+-- name: forget
+-- Deliveries that are to be handled though they were seen.
+delete from seen s
+using unnest(%s::bigint[], %s::text[], %s::bytea[]) as f(merchant_id, webhook_id, body_hash)
+where s.merchant_id = f.merchant_id and s.webhook_id = f.webhook_id and s.body_hash = f.body_hash

@@ -96,12 +96,13 @@ from unnest(%(merchants)s::bigint[], %(lanes)s::bigint[], %(tokens)s::bigint[]) 
 where l.merchant_id = w.merchant_id and l.lane = w.lane::smallint and l.token = w.token
 
 -- name: fence
--- Still ours? The share lock keeps any other worker from taking a lane before this transaction ends.
+-- Still ours? This lock keeps any other worker from claiming a lane before the transaction ends (a claim locks "for
+-- update"), and never keeps the owner from renewing, which changes no key: however long a batch takes, its lanes stay.
 select l.merchant_id, l.lane::integer
 from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as w(merchant_id, lane, token)
 join lease l on l.merchant_id = w.merchant_id and l.lane = w.lane::smallint and l.token = w.token
 order by l.merchant_id, l.lane
-for share of l
+for key share of l
 
 -- name: take_turn
 -- The turn to look after the tables is a lane of nobody's too: whoever takes it has it until the next is due.

@@ -3,3 +3,8 @@
 -- name: packed_bodies
 -- How long a body was that is stored packed; null where it stands as it came.
 alter table inbox add column if not exists raw_bytes integer
+
+-- name: set_aside
+-- What people look at: the few messages that could not be handled, among millions that were.
+set local lock_timeout = '2s';
+create index if not exists inbox_set_aside on inbox (merchant_id, inbox_id) where outcome in ('quarantined', 'unusable')

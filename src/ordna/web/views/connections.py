@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
+from ordna.store.read.messages import set_aside
 from ordna.web import asking, words
 from ordna.web.desk import database, desk, reading
 from ordna.web.errors import bad_parameter
@@ -41,7 +42,7 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         links = read.connections(seen)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
-        trouble = read.trouble(seen)
+        trouble, aside = read.trouble(seen), set_aside(seen)
     practice = practice_shop()
     known = {link.domain for link in links}
     context = {
@@ -49,6 +50,7 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         "links": [_link(link, flows, rereads, waiting) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
+        "set_aside": aside,
         "practice": practice if practice and practice["domain"] not in known else None,
         "said": request.session.pop(SAID_KEY, ""),
         "refusal": refusal,

@@ -17,6 +17,7 @@ from ordna.core.outcome import Order
 from ordna.core.policy import Policy
 from ordna.engine import requests
 from ordna.store.read import order as read
+from ordna.store.read.messages import set_aside_of_order
 from ordna.web import asked_for, asking, order_page, words
 from ordna.web.desk import desk, reading
 from ordna.web.errors import bad_parameter
@@ -37,6 +38,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
         if detail is None:
             raise Http404
         policy = policy_of(seen, detail.head.policy_version or None, acting=detail.head.mode == "live")
+        aside = set_aside_of_order(seen, order_id)
         known = detail.head.person_id
         person = read.person(seen, asking.ring(), known) if known else None
         now = seen.now
@@ -66,6 +68,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
             "holds": order_page.hold_views(detail.state, policy.flow),
             "problems": [task for task in open_tasks if task.kind == "attention"],
             "unread": order_page.unread(detail),
+            "set_aside": aside,
             "tasks": [
                 asdict(task) | {"owner_title": team_title(policy.flow, task.owner)}
                 for task in open_tasks
