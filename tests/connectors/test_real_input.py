@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ordna.connectors.contract import Hint, Ignored, ObjectHint, Translation, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Translation, Unusable
 from ordna.connectors.shopify.webhooks import translate
 from ordna.core.messages import Snapshot
 from tests.connectors.shopify_bodies import RECEIVED_AT, fulfillment, order, refund, tracking_event, transaction, wire
@@ -107,7 +107,7 @@ def judged(where: str, topic: str, body: bytes) -> str:
             assert problem.sentence.endswith("."), (where, problem)
         assert found.problems or isinstance(found, Snapshot), where
     else:
-        assert isinstance(found, (Hint, ObjectHint, Ignored)), where
+        assert isinstance(found, (Hint, ObjectHint, Concern, Ignored)), where
     return type(found).__name__
 
 

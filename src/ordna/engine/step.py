@@ -16,7 +16,7 @@ from datetime import datetime
 
 import psycopg
 
-from ordna.engine import clock, reading
+from ordna.engine import clock, persons, privacy, reading
 from ordna.engine.batch import decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
@@ -135,6 +135,8 @@ class Stepper:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
             inbox.finish(conn, taken.outcomes(), at, sent)
+        persons.empty_messages(conn, taken.items, pages)
+        privacy.file_concerns(conn, self._policies.ring, taken, at)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))
 
     def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:
