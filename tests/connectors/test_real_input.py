@@ -25,7 +25,7 @@ REST_TOPICS = {
     "fulfillment": "fulfillments/update",
     "transaction": "order_transactions/create",
 }
-EXPECTED_DELIVERIES = {"Snapshot": 19, "Hint": 5, "ObjectHint": 22, "Ignored": 107, "Unusable": 1}
+EXPECTED_DELIVERIES = {"Snapshot": 19, "Hint": 5, "ObjectHint": 22, "Concern": 4, "Ignored": 103, "Unusable": 1}
 # Unusable here: what a client would send to make an order, a parcel or a payment; it names none that exists.
 EXPECTED_REST = {"Snapshot": 129, "Hint": 1, "Unusable": 67}
 EXPECTED_RECORDED = {"Snapshot": 690}

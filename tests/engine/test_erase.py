@@ -1,4 +1,4 @@
-"""A person is erased: nothing tells who they were, the journal still explains everything, and nothing brings them back."""
+"""A person is erased: nothing tells who they were, the journal explains everything, nothing brings them back."""
 
 from __future__ import annotations
 
@@ -104,7 +104,10 @@ def test_who_orders_again_afterwards_is_a_customer_like_any_other(shop: Shop) ->
     shop.now = shop.now + timedelta(days=90)
     shop.send("orders/create", order_body(5002, created_at=again, processed_at=again, updated_at=again))
     shop.step()
-    assert shop.rows("select order_id, erased_at is null from orders order by 1") == [("7-5001", False), ("7-5002", True)]
+    assert shop.rows("select order_id, erased_at is null from orders order by 1") == [
+        ("7-5001", False),
+        ("7-5002", True),
+    ]
     assert shop.rows("select person_id from person") == [("7-5002",)]
 
 
@@ -145,7 +148,9 @@ def test_the_list_outlives_the_database_and_is_applied_again(shop: Shop, tmp_pat
     shop.send("orders/create", order_body(5002))
     shop.step()
     older = backup(shop)
-    erase(shop.database, shop.ring, 1, Subject(customer="5901", email="karen@example.com"), by="ida", cause="asked here")
+    erase(
+        shop.database, shop.ring, 1, Subject(customer="5901", email="karen@example.com"), by="ida", cause="asked here"
+    )
     assert write_down(shop.database, tmp_path, [1]) == 1
     assert write_down(shop.database, tmp_path, [1]) == 0
     listed = (tmp_path / FILE).read_bytes()
@@ -214,16 +219,12 @@ TABLES = ("orders", "person", "person_token", "inbox", "journal", "journal_objec
 
 def backup(shop: Shop) -> dict[str, str]:
     """What stands in the tables that matter here."""
-    return {
-        table: shop.rows(f"select coalesce(json_agg(t), '[]')::text from {table} t")[0][0] for table in TABLES
-    }
+    return {table: shop.rows(f"select coalesce(json_agg(t), '[]')::text from {table} t")[0][0] for table in TABLES}
 
 
 def restore(shop: Shop, saved: dict[str, str]) -> None:
     with psycopg.connect(shop.dsn) as conn:
         for table in TABLES:
             conn.execute(f"delete from {table}".encode())
-            conn.execute(
-                f"insert into {table} overriding system value select * from json_populate_recordset(null::{table}, %s)".encode(),
-                (saved[table],),
-            )
+            rows = f"select * from json_populate_recordset(null::{table}, %s)"
+            conn.execute(f"insert into {table} overriding system value {rows}".encode(), (saved[table],))

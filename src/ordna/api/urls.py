@@ -70,6 +70,7 @@ _FILTERS = (
     "payment",
     "test",
     "name",
+    "customer",
     "after",
     "limit",
 )

@@ -23,7 +23,7 @@ from ordna.store.erasing import Erasure, Place
 from ordna.store.sealing import Keyring
 
 CHUNK = 100
-WINDOW = 20_000
+WINDOW = 2_000
 NEEDLE_MIN = 5
 
 
@@ -153,7 +153,10 @@ def _forget_naming(database: Database, merchant_id: int, needles: list[bytes]) -
         first, last = erasing.inbox_ends(conn, merchant_id)
     for after in range(first - 1, last, WINDOW):
         with database.engine([merchant_id]) as conn:
-            erasing.forget_naming(conn, merchant_id, (after, min(after + WINDOW, last)), needles)
+            loose = erasing.loose_messages(conn, merchant_id, (after, min(after + WINDOW, last)))
+            naming = [number for number, body in loose if any(needle in body for needle in needles)]
+            if naming:
+                erasing.empty_messages(conn, [(merchant_id, number) for number in naming])
 
 
 def _needles(subject: Subject) -> list[bytes]:

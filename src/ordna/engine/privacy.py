@@ -84,12 +84,9 @@ def answered(database: Database, merchant_id: int, request_id: int, by: str) -> 
         return erasing.end_request(conn, merchant_id, request_id, f"Answered by {by}.", clock.now())
 
 
-def subject_of(ring: Keyring, request: RequestRow) -> Subject:
-    """Whom a request is about; nobody once it is done."""
-    if request.subject is None:
-        return Subject()
-    plain = ring.open(request.subject, _about(request.merchant_id))
-    return msgspec.json.decode(plain, type=Subject)
+def opened(ring: Keyring, merchant_id: int, sealed: bytes) -> Subject:
+    """Whom a request is about; `NotOpened`."""
+    return msgspec.json.decode(ring.open(sealed, _about(merchant_id)), type=Subject)
 
 
 class Privacy:
@@ -130,7 +127,7 @@ class Privacy:
             case "shop_redact":
                 self._wipe(request)
             case _:
-                subject = subject_of(self._ring, request)
+                subject = opened(self._ring, request.merchant_id, request.subject) if request.subject else Subject()
                 marks = marks_of(self._ring, request.merchant_id, subject)
                 count = carry_out(self._database, self._ring, _entry(request, marks), subject)
                 self._end(request, f"{count} orders lost their person." if count else NOBODY)

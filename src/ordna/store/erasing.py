@@ -182,10 +182,10 @@ def inbox_ends(conn: Connection, merchant_id: int) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def forget_naming(conn: Connection, merchant_id: int, window: tuple[int, int], needles: Sequence[bytes]) -> int:
-    """Empty messages of a window of the inbox that came to nothing and hold one of these byte strings; how many."""
-    values = {"merchant": merchant_id, "after": window[0], "until": window[1], "needles": list(needles)}
-    return conn.execute(SQL["forget_naming"], values).rowcount
+def loose_messages(conn: Connection, merchant_id: int, window: tuple[int, int]) -> list[tuple[int, bytes]]:
+    """(inbox id, body) of the messages of a window of the inbox that came to nothing an order knows."""
+    values = {"merchant": merchant_id, "after": window[0], "until": window[1]}
+    return conn.execute(SQL["loose_messages"], values, binary=True).fetchall()
 
 
 def ids_named(conn: Connection, merchant_id: int, name_key: str, text: str) -> list[str]:

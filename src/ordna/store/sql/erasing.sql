@@ -141,12 +141,11 @@ from (
 ) c
 where i.merchant_id = %(merchant)s and i.inbox_id = c.inbox_id and i.handled_at is not null and i.body <> ''
 
--- name: forget_naming
--- Messages that nobody could tie to an order and that name the person all the same; a window of the inbox at a time.
-update inbox i set body = '', headers = '{}', error = null
+-- name: loose_messages
+-- Messages that came to nothing an order knows, and may name somebody all the same; a window of the inbox at a time.
+select i.inbox_id, i.body from inbox i
 where i.merchant_id = %(merchant)s and i.inbox_id > %(after)s and i.inbox_id <= %(until)s
-  and i.handled_at is not null and i.body <> '' and i.outcome in ('unusable', 'ignored', 'quarantined', 'early', 'duplicate')
-  and exists (select from unnest(%(needles)s::bytea[]) as n(needle) where position(n.needle in i.body) > 0)
+  and i.handled_at is not null and i.body <> '' and i.outcome in ('unusable', 'ignored', 'quarantined', 'early')
 
 -- name: inbox_ends
 select coalesce(min(inbox_id), 0), coalesce(max(inbox_id), 0) from inbox where merchant_id = %(merchant)s

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
+from ordna.store.read import privacy
 from ordna.web import asking, words
 from ordna.web.desk import database, desk, reading
 from ordna.web.errors import bad_parameter
@@ -22,6 +23,7 @@ OUTCOMES = (
     ("nothing", "Nothing new"),
     ("duplicate", "Duplicate"),
     ("hint", "Hint"),
+    ("request", "Request"),
     ("ignored", "Ignored"),
     ("unusable", "Unusable"),
     ("quarantined", "Set aside"),
@@ -42,13 +44,15 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
         trouble = read.trouble(seen)
+        asked = privacy.waiting_for_people(seen)
     practice = practice_shop()
-    known = {link.domain for link in links}
+    known = {link.domain for link in links if link.mode != "gone"}
     context = {
         "at": "connections",
         "links": [_link(link, flows, rereads, waiting) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
+        "asked": asked,
         "practice": practice if practice and practice["domain"] not in known else None,
         "said": request.session.pop(SAID_KEY, ""),
         "refusal": refusal,
