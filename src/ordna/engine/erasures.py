@@ -39,6 +39,13 @@ def write_down(database: Database, home: Path, merchants: Sequence[int]) -> int:
     return len(fresh)
 
 
+def listed(database: Database) -> list[Erasure]:
+    """What the database lists, of all merchants, oldest first."""
+    merchants = merchants_of(database)
+    with database.engine(merchants) as conn:
+        return erasing.erasures(conn, merchants)
+
+
 def read(home: Path) -> list[Erasure]:
     """The erasures of the file, oldest first. `BadList`."""
     path = home / FILE
@@ -54,11 +61,10 @@ def reapply_erasures(database: Database, ring: Keyring, home: Path) -> int:
     """Do every erasure of the file and of the database again; how many orders lost their person anew. After a restore,
     before anything else works on the database. Nothing happens where all of it is done."""
     merchants = merchants_of(database)
-    with database.engine(merchants) as conn:
-        listed = {(each.merchant_id, each.erasure_id): each for each in erasing.erasures(conn, merchants)}
-    listed |= {(each.merchant_id, each.erasure_id): each for each in read(home) if each.merchant_id in set(merchants)}
+    known = {(each.merchant_id, each.erasure_id): each for each in listed(database)}
+    known |= {(each.merchant_id, each.erasure_id): each for each in read(home) if each.merchant_id in set(merchants)}
     redone = 0
-    for erasure in sorted(listed.values(), key=lambda each: (each.at, each.erasure_id)):
+    for erasure in sorted(known.values(), key=lambda each: (each.at, each.erasure_id)):
         redone += carry_out(database, ring, erasure, _subject(erasure))
         for shop in _named(erasure, persons.SHOP):
             redone += wipe(database, erasure.merchant_id, int(shop))

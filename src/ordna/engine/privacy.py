@@ -15,7 +15,7 @@ time by which it must be done.
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -44,14 +44,14 @@ _CAUSES = {REDACT: "customers/redact", ERASE: "asked here", SHOP_REDACT: "shop/r
 _log = logging.getLogger(__name__)
 
 
-def file_concerns(conn: Connection, ring: Keyring, taken: Taken, at: datetime) -> None:
+def file_concerns(conn: Connection, ring: Keyring, taken: Taken) -> None:
     """Keep what a batch's messages ask, sealed, and empty the messages; the same delivery twice is one request."""
     asked = taken.concerns()
     if not asked:
         return
     for row, concern in asked:
         if row.inbox_id not in taken.duplicates:
-            erasing.file_request(conn, _of_message(ring, row, concern, at))
+            erasing.file_request(conn, _of_message(ring, row, concern))
     erasing.empty_messages(conn, [(row.merchant_id, row.inbox_id) for row, _ in asked])
 
 
@@ -156,7 +156,7 @@ class Privacy:
         _log.info("request %d of merchant %d, %s: %s", request.request_id, request.merchant_id, request.kind, outcome)
 
 
-def _of_message(ring: Keyring, row: Waiting, concern: Concern, at: datetime) -> RequestRow:
+def _of_message(ring: Keyring, row: Waiting, concern: Concern) -> RequestRow:
     subject = Subject(
         order_ids(row.connection_id, concern.order_refs),
         concern.customer,
@@ -167,7 +167,16 @@ def _of_message(ring: Keyring, row: Waiting, concern: Concern, at: datetime) -> 
     sealed = None if concern.kind in (SHOP_REDACT, UNINSTALLED) else _seal(ring, row.merchant_id, subject)
     due = row.received_at + TO_BE_DONE_WITHIN
     return RequestRow(
-        row.merchant_id, 0, row.connection_id, concern.kind, sealed, f"shop: {row.topic}", at, due, None, None
+        row.merchant_id,
+        0,
+        row.connection_id,
+        concern.kind,
+        sealed,
+        f"shop: {row.topic}",
+        row.received_at,
+        due,
+        None,
+        None,
     )
 
 

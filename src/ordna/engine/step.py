@@ -136,7 +136,7 @@ class Stepper:
             self._note_heard(conn, rows, taken.duplicates)
             inbox.finish(conn, taken.outcomes(), at, sent)
         persons.empty_messages(conn, taken.items, pages)
-        privacy.file_concerns(conn, self._policies.ring, taken, at)
+        privacy.file_concerns(conn, self._policies.ring, taken)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))
 
     def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:
