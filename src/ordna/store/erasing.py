@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ordna.store.arrays import Bigints, Texts, columns
 from ordna.store.database import Connection
+from ordna.store.packing import unpack
 from ordna.store.persons import split
 from ordna.store.sql import blocks
 
@@ -185,7 +186,8 @@ def inbox_ends(conn: Connection, merchant_id: int) -> tuple[int, int]:
 def loose_messages(conn: Connection, merchant_id: int, window: tuple[int, int]) -> list[tuple[int, bytes]]:
     """(inbox id, body) of the messages of a window of the inbox that came to nothing an order knows."""
     values = {"merchant": merchant_id, "after": window[0], "until": window[1]}
-    return conn.execute(SQL["loose_messages"], values, binary=True).fetchall()
+    rows = conn.execute(SQL["loose_messages"], values, binary=True)
+    return [(row[0], unpack(row[1], row[2])) for row in rows]
 
 
 def ids_named(conn: Connection, merchant_id: int, name_key: str, text: str) -> list[str]:
@@ -252,7 +254,8 @@ def orders_of_subject(
 def messages_of_orders(conn: Connection, merchant_id: int, refs: Sequence[tuple[int, str]]) -> list[HeldMessage]:
     """The raw messages about these (connection, order ref) that are still kept, oldest first."""
     values = {"merchant": merchant_id, "connections": [ref[0] for ref in refs], "refs": [ref[1] for ref in refs]}
-    return [HeldMessage(*row) for row in conn.execute(SQL["messages_of_orders"], values)]
+    rows = conn.execute(SQL["messages_of_orders"], values)
+    return [HeldMessage(ref, shop, at, topic, unpack(body, raw)) for ref, shop, at, topic, body, raw in rows]
 
 
 # --- a shop that left ---------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "policy": _table("merchant_id version flow activated_at", activated_by=STAFF),
     "lease": _table("merchant_id lane owner token until"),
     "inbox": _table(
-        "merchant_id inbox_id received_at lane connection_id topic webhook_id order_hint handled_at outcome tries",
+        "merchant_id inbox_id received_at lane connection_id topic webhook_id order_hint handled_at outcome tries"
+        " raw_bytes",
         headers=RAW,
         body=RAW,
         error=RAW,

@@ -70,7 +70,7 @@ where o.merchant_id = w.merchant_id and o.order_id = w.order_id and o.erased_at 
 
 -- name: empty_messages
 -- What was received about an order that was erased keeps its place and its outcome, and nothing that it said.
-update inbox i set body = '', headers = '{}', error = null
+update inbox i set body = '', raw_bytes = null, headers = '{}', error = null
 from unnest(%s::bigint[], %s::bigint[]) as w(merchant_id, inbox_id)
 where i.merchant_id = w.merchant_id and i.inbox_id = w.inbox_id
 
@@ -127,14 +127,14 @@ delete from note where merchant_id = %(merchant)s and order_id = any(%(orders)s:
 
 -- name: forget_messages
 -- Messages that still wait are handled first and emptied by whoever handles them: their facts must not be lost.
-update inbox i set body = '', headers = '{}', error = null
+update inbox i set body = '', raw_bytes = null, headers = '{}', error = null
 from unnest(%(connections)s::bigint[], %(refs)s::text[]) as w(connection_id, order_ref)
 where i.merchant_id = %(merchant)s and i.connection_id = w.connection_id and i.order_hint = w.order_ref
   and i.handled_at is not null and i.body <> ''
 
 -- name: forget_caused
 -- Messages whose look at the bytes told another order, or none, but from which facts of these orders came.
-update inbox i set body = '', headers = '{}', error = null
+update inbox i set body = '', raw_bytes = null, headers = '{}', error = null
 from (
     select distinct substring(j.cause from 7)::bigint as inbox_id from journal j
     where j.merchant_id = %(merchant)s and j.order_id = any(%(orders)s::text[]) and j.cause like 'inbox:%%'
@@ -143,7 +143,7 @@ where i.merchant_id = %(merchant)s and i.inbox_id = c.inbox_id and i.handled_at 
 
 -- name: loose_messages
 -- Messages that came to nothing an order knows, and may name somebody all the same; a window of the inbox at a time.
-select i.inbox_id, i.body from inbox i
+select i.inbox_id, i.body, i.raw_bytes from inbox i
 where i.merchant_id = %(merchant)s and i.inbox_id > %(after)s and i.inbox_id <= %(until)s
   and i.handled_at is not null and i.body <> '' and i.outcome in ('unusable', 'ignored', 'quarantined', 'early')
 
@@ -199,7 +199,7 @@ where o.merchant_id = %(merchant)s and o.order_id in (
 order by o.placed_at, o.order_id
 
 -- name: messages_of_orders
-select i.order_hint, i.connection_id, i.received_at, i.topic, i.body
+select i.order_hint, i.connection_id, i.received_at, i.topic, i.body, i.raw_bytes
 from unnest(%(connections)s::bigint[], %(refs)s::text[]) as w(connection_id, order_ref)
 join inbox i on i.merchant_id = %(merchant)s and i.connection_id = w.connection_id and i.order_hint = w.order_ref
 where i.body <> '' and i.topic not like 'ordna/%%'
