@@ -70,7 +70,7 @@ def test_the_operator_erases_by_address_and_a_shop_that_parts_is_deleted(observe
     email = next(text for text in strings if "@" in text)
     assert observed.run("erase", "--email", "nobody@example.com", "--yes").returncode == 1
     said = observed.run("erase", "--email", email, "--yes")
-    assert said.returncode == 0 and "lost their person" in said.stdout, said.stderr
+    assert said.returncode == 0 and "lost the person" in said.stdout, said.stderr
     assert observed.one("select count(*) from orders where order_ref = %s and erased_at is not null", ref) == 1
     assert [hit for hit in hits(observed, *strings) if hit[2] == email] == []
     observed.practice.post("/_practice/uninstall")

@@ -63,7 +63,7 @@ def test_a_customer_is_erased_by_number_by_order_and_by_address(
     shop.step()
     before = replay(shop.database)
     assert tell(server, "customers/redact", body) == 200
-    assert carried_out(shop, tmp_path) == [("redact", "1 orders lost their person.")]
+    assert carried_out(shop, tmp_path) == [("redact", "1 order lost the person.")]
     assert hits(shop, *KAREN) == []
     assert replay(shop.database) == before and before.sound
 

@@ -181,7 +181,7 @@ def test_a_request_of_people_here_is_carried_out_by_the_worker(shop: Shop, tmp_p
     assert Privacy(shop.database, shop.ring, tmp_path).round() == set()
     assert hits(shop, *KAREN) == []
     assert shop.rows("select outcome, subject, asked_by from privacy_request") == [
-        ("1 orders lost their person.", None, "ida")
+        ("1 order lost the person.", None, "ida")
     ]
     assert (tmp_path / FILE).exists()
 

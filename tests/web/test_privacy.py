@@ -60,7 +60,7 @@ def test_a_person_is_erased_from_the_order_page_after_a_confirmation(house: Hous
         assert "Karen" not in page and "Nygade" not in page and "Erased" in page
     assert found(browser, "karen@example.com") == []
     listed = browser.get("/personal-data").content.decode()
-    assert "asked here" in listed and "2 orders lost their person." in listed
+    assert "asked here" in listed and "2 orders lost the person." in listed
 
 
 def test_one_order_alone_may_be_erased(house: House, browser: Any, work: Any) -> None:

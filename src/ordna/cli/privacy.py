@@ -33,7 +33,7 @@ def erase_person(merchant: int, email: str | None, customer: str | None, order: 
         with Progress("Erasing"):
             done = erase(database, ring, merchant, Subject(orders, customer, email), by=OPERATOR, cause="asked here")
             write_down(database, place.home(), [merchant])
-    say(f"{done.orders} orders lost their person. Erasure {done.erasure_id} is listed.")
+    say(f"{done.orders} orders lost the person. Erasure {done.erasure_id} is listed.")
     if not done.orders:
         raise SystemExit(1)
 

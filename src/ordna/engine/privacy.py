@@ -130,7 +130,7 @@ class Privacy:
                 subject = opened(self._ring, request.merchant_id, request.subject) if request.subject else Subject()
                 marks = marks_of(self._ring, request.merchant_id, subject)
                 count = carry_out(self._database, self._ring, _entry(request, marks), subject)
-                self._end(request, f"{count} orders lost their person." if count else NOBODY)
+                self._end(request, _lost(count))
 
     def _uninstall(self, request: RequestRow) -> None:
         with self._database.engine([request.merchant_id]) as conn:
@@ -154,6 +154,10 @@ class Privacy:
         with self._database.engine([request.merchant_id]) as conn:
             erasing.end_request(conn, request.merchant_id, request.request_id, outcome, clock.now())
         _log.info("request %d of merchant %d, %s: %s", request.request_id, request.merchant_id, request.kind, outcome)
+
+
+def _lost(count: int) -> str:
+    return f"{count} order{'s' if count != 1 else ''} lost the person." if count else NOBODY
 
 
 def _of_message(ring: Keyring, row: Waiting, concern: Concern) -> RequestRow:
