@@ -153,7 +153,7 @@ def test_a_neighbour_does_not_exist_on_any_address(house: House, neighbour: Hous
     theirs = neighbour.place_routed(2001)
     tried = 0
     for path, item in api.get_openapi_schema(path_prefix="")["paths"].items():
-        address = path.format(order_id=theirs, connection_id=neighbour.connection_id)
+        address = path.format(order_id=theirs, connection_id=neighbour.connection_id, request_id=1)
         for method in item:
             answer = call(method.upper(), address, [] if path == "/requests" else {} if method == "post" else None)
             assert b"2001" not in answer.content, address

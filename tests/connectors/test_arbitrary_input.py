@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ordna.connectors.contract import Hint, Ignored, ObjectHint, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Unusable
 from ordna.connectors.shopify import bodies, nodes
 from ordna.connectors.shopify.decoding import _decode_patiently, decode
 from ordna.connectors.shopify.topics import READ_TOPIC, TOPICS
@@ -20,7 +20,7 @@ from tests.connectors import shopify_bodies as rest
 from tests.connectors import shopify_nodes as graph
 from tests.connectors.shopify_bodies import RECEIVED_AT, wire
 
-MEANINGS = (Snapshot, Hint, ObjectHint, Ignored, Unusable)
+MEANINGS = (Snapshot, Hint, ObjectHint, Concern, Ignored, Unusable)
 ODD = st.one_of(
     st.none(),
     st.booleans(),

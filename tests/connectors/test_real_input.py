@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ordna.connectors.contract import Hint, Ignored, ObjectHint, Translation, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Translation, Unusable
 from ordna.connectors.shopify.webhooks import translate
 from ordna.core.messages import Snapshot
 from tests.connectors.shopify_bodies import RECEIVED_AT, fulfillment, order, refund, tracking_event, transaction, wire
@@ -25,7 +25,7 @@ REST_TOPICS = {
     "fulfillment": "fulfillments/update",
     "transaction": "order_transactions/create",
 }
-EXPECTED_DELIVERIES = {"Snapshot": 19, "Hint": 5, "ObjectHint": 22, "Ignored": 107, "Unusable": 1}
+EXPECTED_DELIVERIES = {"Snapshot": 19, "Hint": 5, "ObjectHint": 22, "Concern": 4, "Ignored": 103, "Unusable": 1}
 # Unusable here: what a client would send to make an order, a parcel or a payment; it names none that exists.
 EXPECTED_REST = {"Snapshot": 129, "Hint": 1, "Unusable": 67}
 EXPECTED_RECORDED = {"Snapshot": 690}
@@ -107,7 +107,7 @@ def judged(where: str, topic: str, body: bytes) -> str:
             assert problem.sentence.endswith("."), (where, problem)
         assert found.problems or isinstance(found, Snapshot), where
     else:
-        assert isinstance(found, (Hint, ObjectHint, Ignored)), where
+        assert isinstance(found, (Hint, ObjectHint, Concern, Ignored)), where
     return type(found).__name__
 
 

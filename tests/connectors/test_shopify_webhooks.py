@@ -13,7 +13,7 @@ import pytest
 from ordna.connectors.contract import Hint, Ignored, ObjectHint, Translation, Unusable
 from ordna.connectors.registry import CONNECTORS
 from ordna.connectors.shopify.deliveries import routing_key, verify
-from ordna.connectors.shopify.topics import HINT, TOPICS, subscribed_topics, table_markdown
+from ordna.connectors.shopify.topics import COMPLIANCE, HINT, TOPICS, subscribed_topics, table_markdown
 from ordna.connectors.shopify.webhooks import translate
 from ordna.core.messages import (
     PersonSeen,
@@ -182,7 +182,7 @@ def test_a_hint_that_names_nothing_is_unusable(topic: str, raw: bytes) -> None:
     assert found.problems
 
 
-@pytest.mark.parametrize("topic", ["products/update", "inventory_levels/update", "app/uninstalled", "made/up", ""])
+@pytest.mark.parametrize("topic", ["products/update", "inventory_levels/update", "shop/update", "made/up", ""])
 def test_what_changes_no_order_is_ignored_with_a_reason(topic: str) -> None:
     found = translate(topic, b"not even JSON", RECEIVED_AT)
     assert isinstance(found, Ignored)
@@ -191,7 +191,7 @@ def test_what_changes_no_order_is_ignored_with_a_reason(topic: str) -> None:
 
 def test_the_manual_shows_the_topic_table_that_the_code_follows() -> None:
     assert table_markdown() in MANUAL.read_text("utf-8")
-    assert set(subscribed_topics()) == set(TOPICS)
+    assert set(subscribed_topics()) == set(TOPICS) - set(COMPLIANCE)
     assert CONNECTORS["shopify"].topics == subscribed_topics()
 
 

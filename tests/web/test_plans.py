@@ -12,9 +12,10 @@ import pytest
 from ordna.store.read import connections, flow_map, messages, order, orders, work
 from ordna.store.read.door import View, view
 from ordna.store.read.orders import Filter
+from ordna.store.sealing import Keyring
 from tests.web.conftest import House
 
-BIG = ("orders", "task", "step", "journal", "decision", "effect", "inbox", "reread")
+BIG = ("orders", "task", "step", "journal", "decision", "effect", "inbox", "reread", "person_token")
 
 
 class Explaining(View):
@@ -110,6 +111,7 @@ def test_every_filter_of_the_list_walks_an_index_in_order(plans: Any) -> None:
 READS: dict[str, Callable[[View], object]] = {
     "search": lambda seen: orders.search(seen, "7-1000", "1000"),
     "search by id": lambda seen: orders.search(seen, "1000", "1000"),
+    "search by person": lambda seen: orders.of_person(seen, Keyring({1: b"k" * 32}), "Karen Holm"),
     "oldest late": lambda seen: orders.oldest_late(seen, 8),
     "has orders": orders.has_orders,
     "map": flow_map.figures,

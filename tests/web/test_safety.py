@@ -24,7 +24,7 @@ def addresses() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def fill(kinds: dict[str, str], house: House, order: str) -> dict[str, Any]:
-    values = {"order_id": order, "connection_id": house.connection_id, "token": "a-token-nobody-made"}
+    values = {"order_id": order, "connection_id": house.connection_id, "token": "a-token-nobody-made", "request_id": 1}
     return {name: values[name] for name in kinds}
 
 

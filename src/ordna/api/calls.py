@@ -43,12 +43,14 @@ def ask(request: HttpRequest) -> HttpResponse:
 def list_orders(request: HttpRequest) -> HttpResponse:
     """Orders, newest first, a page at a time."""
     refuse_unknown(request.GET, "open", "headline", "step", "owner", "late", "attention", "country", "payment", "test",
-                   "name", "after", "limit")  # fmt: skip
+                   "name", "customer", "after", "limit")  # fmt: skip
     limit = whole(request.GET, "limit", orders.PAGE, 1, orders.PAGE_MAX)
     wanted = order_filter(request.GET)
     with _seen(request) as seen:
         if name := request.GET.get("name", ""):
             found = orders.Page(orders.search(seen, name, name_key(name), limit), "")
+        elif customer := request.GET.get("customer", ""):
+            found = orders.Page(orders.of_person(seen, policies().ring, customer, limit), "")
         else:
             try:
                 found = orders.page(seen, wanted, request.GET.get("after", ""), limit)

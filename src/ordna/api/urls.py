@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ordna.api import calls, wire
+from ordna.api import calls, privacy, wire
 from ordna.api.errors import Away, Missing, Problem, answer
 from ordna.core.explain import Explanation
 from ordna.engine.connections import Connected
@@ -27,6 +27,8 @@ _SHAPES = (
     wire.Retry,
     wire.Retried,
     wire.RetryEffect,
+    privacy.Erase,
+    privacy.Asked,
     Connected,
     Explanation,
 )
@@ -74,6 +76,7 @@ _FILTERS = (
     "payment",
     "test",
     "name",
+    "customer",
     "after",
     "limit",
 )
@@ -102,6 +105,11 @@ _serve("GET", "/connections", calls.list_connections, _extra(result=wire.Connect
 _serve("POST", "/connections/observe", calls.observe, _extra(wire.NewConnection, Connected, 201))
 _serve("POST", "/connections/{connection_id}/live", calls.set_live, _extra(result=wire.Connection))
 _serve("POST", "/connections/{connection_id}/pause", calls.set_paused, _extra(result=wire.Connection))
+_serve("POST", "/erasures", privacy.erase, _extra(privacy.Erase, privacy.Asked, 202))
+_serve("GET", "/erasures", privacy.list_erasures, _extra())
+_serve("GET", "/personal-data", privacy.list_requests, _extra())
+_serve("GET", "/personal-data/{int:request_id}/export", privacy.export, _extra())
+_serve("POST", "/personal-data/{int:request_id}/done", privacy.done, _extra(result=privacy.Asked))
 
 
 def _nothing_here(request: HttpRequest, rest: str) -> HttpResponse:

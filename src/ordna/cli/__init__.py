@@ -220,6 +220,30 @@ def sign_in() -> None:
 
 
 @app.command()
+def erase(
+    email: Annotated[str | None, typer.Option(help="Whoever has this e-mail address.")] = None,
+    customer: Annotated[str | None, typer.Option(help="Whoever has this customer number at the shop.")] = None,
+    order: Annotated[str | None, typer.Option(help="The person of this order alone: its name or id.")] = None,
+    merchant: Annotated[int, typer.Option(help="The merchant's number.")] = 1,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+) -> None:
+    """Erase a person: name, address, e-mail, phone, note, and every raw message about their orders. No way back."""
+    from ordna.cli.privacy import erase_person
+
+    erase_person(merchant, email, customer, order, yes)
+
+
+@app.command()
+def erasures(
+    reapply: Annotated[bool, typer.Option("--reapply", help="Do them all again: after a restore.")] = False,
+) -> None:
+    """List what was erased, or do it all again after an older backup was restored."""
+    from ordna.cli.privacy import list_erasures, reapply_all
+
+    reapply_all() if reapply else list_erasures()
+
+
+@app.command()
 def pause(
     resume: Annotated[bool, typer.Option("--resume", help="Let outgoing go on instead.")] = False,
     merchant: Annotated[int | None, typer.Option(help="Only this merchant; default all.")] = None,

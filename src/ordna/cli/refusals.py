@@ -6,6 +6,7 @@ import psycopg
 
 from ordna.core.flow import FlowError
 from ordna.engine.connections import LinkError
+from ordna.engine.erasures import BadList
 from ordna.site.place import BadSetting, NoDatabase
 from ordna.store.database import DatabaseError
 from ordna.store.embedded import EmbeddedError
@@ -13,7 +14,8 @@ from ordna.store.embedded import EmbeddedError
 
 def sentence_for(error: Exception) -> str | None:
     """What to print instead of a traceback; None for an error nobody foresaw."""
-    if isinstance(error, EmbeddedError | LinkError | NoDatabase | BadSetting | DatabaseError | FileNotFoundError):
+    foreseen = EmbeddedError | LinkError | NoDatabase | BadSetting | BadList | DatabaseError | FileNotFoundError
+    if isinstance(error, foreseen):
         return str(error) or (type(error).__doc__ or "").strip()
     if isinstance(error, FlowError):
         return "\n".join(map(str, error.problems))

@@ -50,7 +50,21 @@ class Unusable(Struct, frozen=True):
     problems: tuple[Problem, ...]
 
 
-Translation = Snapshot | Hint | ObjectHint | Ignored | Unusable
+class Concern(Struct, frozen=True):
+    """A message about personal data or about our right to hold it, not about one order.
+
+    `kind`: data_request (what do you hold of this customer), redact (erase this customer), shop_redact (erase all of
+    this shop) or uninstalled (the app was removed). Fields that the message does not name are empty.
+    """
+
+    kind: str
+    customer: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    order_refs: tuple[str, ...] = ()
+
+
+Translation = Snapshot | Hint | ObjectHint | Concern | Ignored | Unusable
 
 
 class Endpoint(Struct, frozen=True):

@@ -10,13 +10,14 @@ from functools import lru_cache
 from ordna.connectors.contract import Endpoint, Outbound, Translation
 from ordna.connectors.shopify.deliveries import routing_key, verify
 from ordna.connectors.shopify.outbound import ShopifyOutbound
-from ordna.connectors.shopify.topics import subscribed_topics
+from ordna.connectors.shopify.topics import is_concern, subscribed_topics
 from ordna.connectors.shopify.webhooks import translate
 
 
 @dataclass(frozen=True)
 class Connector:
-    """One system: `verify(body, signature, secrets)` gives the place of the secret that signed, None when none did."""
+    """One system: `verify(body, signature, secrets)` gives the place of the secret that signed, None when none did;
+    `concerns(topic)` says whether messages of a topic are about personal data or our right to hold it."""
 
     title: str
     translate: Callable[[str, bytes, datetime, str | None], Translation]
@@ -24,6 +25,7 @@ class Connector:
     routing_key: Callable[[str, bytes, Mapping[str, str] | None], str | None]
     outbound: Callable[[Endpoint], Outbound]
     topics: tuple[str, ...]
+    concerns: Callable[[str], bool]
 
 
 @lru_cache(maxsize=2048)
@@ -33,5 +35,5 @@ def _shopify_outbound(endpoint: Endpoint) -> ShopifyOutbound:
 
 
 CONNECTORS: dict[str, Connector] = {
-    "shopify": Connector("Shopify", translate, verify, routing_key, _shopify_outbound, subscribed_topics()),
+    "shopify": Connector("Shopify", translate, verify, routing_key, _shopify_outbound, subscribed_topics(), is_concern),
 }

@@ -17,8 +17,9 @@ from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, decode_verdict
 from ordna.core.policy import Policy
 from ordna.engine.lanes import order_id_of
-from ordna.engine.ledger import Ledger, Page
+from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE, decode_trail
+from ordna.engine.page import Page
 from ordna.engine.policies import Policies
 from ordna.store import orders
 from ordna.store.connections import ConnectionNow
@@ -115,8 +116,9 @@ def _page(item: Item, stored: Stored | None) -> Page:
     order = Order(decode_state(stored.state), decode_verdict(stored.verdict))
     trail = decode_trail(stored.trail)
     return Page(
-        connection, item.order_ref, item.order_id, order, trail, stored.person_id, stored.person_mark, is_new=False
-    )
+        connection, item.order_ref, item.order_id, order, trail, stored.person_id, stored.person_mark, is_new=False,
+        erased=stored.erased,
+    )  # fmt: skip
 
 
 def _policy(policies: Policies, item: Item, page: Page) -> Policy:

@@ -9,62 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-import msgspec
-
 from ordna.core import events as e
-from ordna.core.effects import Effect
-from ordna.core.messages import Message, Observed, PersonSeen
-from ordna.core.outcome import Fact, Order, Outcome, Reread, StepNow, Verdict, encode_changes
+from ordna.core.messages import Message, Observed
+from ordna.core.outcome import Fact, Outcome, Reread, StepNow, Verdict, encode_changes
 from ordna.core.policy import Policy
-from ordna.engine import objects, project
+from ordna.engine import objects, persons, project
 from ordna.engine.lanes import lane_of
-from ordna.store import checkpoints, journal, orders, outbox, persons, work
-from ordna.store.connections import ConnectionNow
+from ordna.engine.page import Page
+from ordna.store import checkpoints, journal, orders, outbox, work
 from ordna.store.database import Connection, Sent
 from ordna.store.journal import Decided, Entry, Link
 from ordna.store.orders import Row
-from ordna.store.outbox import EffectRow, RereadRow
-from ordna.store.sealing import Keyring, PersonKey
+from ordna.store.outbox import RereadRow
+from ordna.store.sealing import Keyring
 from ordna.store.work import StepRow, TaskRow, TimerRow
 
 _NO_ROW = "waiting"
-
-
-class Page:
-    """One order in a batch: as it was read, as it stands by now, and what was noted on the way."""
-
-    __slots__ = (
-        "before", "connection", "effects", "is_new", "links", "merchant_id", "news_at", "opened", "order", "order_id",
-        "order_ref", "person", "person_id", "person_mark", "policy", "trail",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        connection: ConnectionNow,
-        order_ref: str,
-        order_id: str,
-        order: Order,
-        trail: objects.Trail,
-        person_id: str | None,
-        person_mark: bytes | None,
-        *,
-        is_new: bool,
-    ) -> None:
-        self.connection = connection
-        self.merchant_id = connection.merchant_id
-        self.order_ref = order_ref
-        self.order_id = order_id
-        self.before = self.order = order
-        self.trail = trail
-        self.person_id = person_id
-        self.person_mark = person_mark
-        self.is_new = is_new
-        self.policy: Policy | None = None
-        self.person: PersonSeen | None = None
-        self.news_at = 0
-        self.effects: list[Effect] = []
-        self.links: list[Link] = []
-        self.opened: dict[tuple[str, str, int], datetime | None] = {}
 
 
 class Ledger:
@@ -77,8 +37,7 @@ class Ledger:
         self._entries: list[Entry] = []
         self._links: list[Link] = []
         self._relinked: list[Link] = []
-        self._effects: list[EffectRow] = []
-        self._persons: list[tuple[int, str, bytes, bytes]] = []
+        self._sealed = persons.Sealed()
         self._late: list[Page] = []
         self._decisions: list[Decided] = []
         self._new: list[Row] = []
@@ -119,7 +78,7 @@ class Ledger:
                     page.opened[now.step, now.part, now.run] = now.since
         page.order = result.order
         page.policy = policy
-        if type(message) is Observed and message.snapshot.person is not None:
+        if type(message) is Observed and message.snapshot.person is not None and not page.erased:
             seen, known = message.snapshot.order, page.order.state.order
             if seen is not None and known is not None and seen.version >= known.version:
                 page.person = message.snapshot.person
@@ -239,20 +198,20 @@ class Ledger:
         """All messages were decided: what changed in all, read and sealed as far as writing it needs."""
         for page in pages:
             self._close(page)
-        self._effects = self._seal(conn)
+        self._sealed = persons.seal(conn, self._ring, self._sealing, self.at)
         self._relink(conn)
 
     def write(self, conn: Connection, sent: Sent) -> None:
         """Everything noted, one statement a table; the order rows first, for they say whether somebody was faster."""
         self._write_orders(conn, sent)
-        if self._persons:
-            persons.write(conn, self._persons, self.at)
+        persons.remember_erased(conn, self._sealing, self.at)
+        self._sealed.write(conn, self.at)
         if self._relinked:
             journal.relink(conn, self._relinked)
         self._write_history(conn)
         self._write_work(conn)
-        if self._effects:
-            outbox.ask_effects(conn, self._effects, sent)
+        if self._sealed.effects:
+            outbox.ask_effects(conn, self._sealed.effects, sent)
         if self._parts:
             outbox.own_parts(conn, self._parts)
         if self.rereads:
@@ -316,36 +275,3 @@ class Ledger:
             links, page.trail = objects.rechain((*old, *page.links), objects.decode_trail(base) if base else None)
             self._links.extend(link for link in links if link.seq in new_seqs)
             self._relinked.extend(link for link in links if link.seq not in new_seqs and link not in unchanged)
-
-    def _seal(self, conn: Connection) -> list[EffectRow]:
-        """Seal what names a person: the persons seen, where they say something new, and the effects' bodies."""
-        fresh: list[tuple[Page, bytes | None, bytes]] = []
-        for page in self._sealing:
-            plain = msgspec.json.encode(page.person) if page.person is not None else None
-            mark = self._ring.mark(plain) if plain is not None else page.person_mark
-            if page.effects or mark != page.person_mark or page.person_id is None:
-                fresh.append((page, mark, plain or b""))
-        if not fresh:
-            return []
-        known = [(page.merchant_id, page.person_id) for page, _, _ in fresh if page.person_id is not None]
-        stored = persons.keys_of(conn, known) if known else {}
-        effects: list[EffectRow] = []
-        for page, mark, _ in fresh:
-            place = (page.merchant_id, page.order_id)
-            sealed_key = stored.get((page.merchant_id, page.person_id or ""))
-            if sealed_key is not None:
-                key = persons.unseal_key(self._ring, sealed_key, place)
-            else:
-                key, sealed_key = persons.make_key(self._ring, place)
-            if mark != page.person_mark or place not in stored:
-                self._persons.append((*place, sealed_key, persons.seal_person(key, page.person, place)))
-            page.person_id, page.person_mark = page.order_id, mark
-            effects.extend(self._effect_row(page, key, effect) for effect in page.effects)
-        return effects
-
-    def _effect_row(self, page: Page, key: PersonKey, effect: Effect) -> EffectRow:
-        body = outbox.seal_effect(key, effect, (page.merchant_id, page.order_id))
-        return EffectRow(
-            page.merchant_id, page.order_id, effect.key, effect.generation, page.connection.connection_id,
-            lane_of(page.order_ref), type(effect.body).__name__, effect.once, body, self.at, self.at,
-        )  # fmt: skip

@@ -1,10 +1,10 @@
 """The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
 
 Five threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
-*send* performs due effects; *read* makes re-reads and fires timers; *tables* looks after the tables when it is this
-worker's turn. A slow shop therefore never keeps a message from being taken in. Every thread works in bounded rounds,
-waits longer the longer nothing comes, and is woken by the step when it wrote something. Any number of workers, on any
-number of machines, share the work through the database.
+*send* performs due effects; *read* makes re-reads, fires timers and erases whom it is asked to; *tables* looks after
+the tables when it is this worker's turn. A slow shop therefore never keeps a message from being taken in. Every thread
+works in bounded rounds, waits longer the longer nothing comes, and is woken by the step when it wrote something. Any
+number of workers, on any number of machines, share the work through the database.
 
 The fifth, *keep*, renews the leases whatever the others are doing, so no live worker is taken for a dead one. It
 also ends a process whose step has hung in one batch for minutes: its lanes go to others, who try what it held alone.
@@ -34,6 +34,7 @@ from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
 from ordna.engine.presence import BATCH_MESSAGES, BATCH_SECONDS, Presence, Rounds, Tally
+from ordna.engine.privacy import Privacy
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.sweeps import Sweeper
@@ -73,6 +74,7 @@ class Worker:
         self._rereader = Rereader(self._database, outbounds)
         self._timers = Timers(self._database, Sweeper(self._database, outbounds))
         self._maintenance = Maintenance(self._database, _name(), home, keep_raw_days)
+        self._privacy = Privacy(self._database, ring, home)
         self._notifier = Notifier(dsn)
         self._tally = Tally()
         self._ended = Rounds()
@@ -164,14 +166,23 @@ class Worker:
 
     def _read(self) -> int:
         held = self._leases.held
-        if not held:
-            return 0
-        read = self._rereader.round(held)
         now = time.monotonic()
-        if now - self._timers_looked >= LOOK_AT_TIMERS_S:
+        looking = now - self._timers_looked >= LOOK_AT_TIMERS_S
+        done = self._erase() if looking else 0
+        if not held:
+            return done
+        done += self._rereader.round(held)
+        if looking:
             self._timers_looked = now
-            read += self._timers.round(held)
-        return read
+            done += self._timers.round(held)
+        return done
+
+    def _erase(self) -> int:
+        """Whom somebody asked to be erased, whichever lanes are held: it is asked seldom."""
+        touched = self._privacy.round()
+        if touched:
+            self._notifier.touched(touched)
+        return len(touched)
 
     def _look_after_tables(self) -> int:
         self._maintenance.round(clock.now())

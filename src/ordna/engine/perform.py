@@ -124,7 +124,7 @@ class Performer:
 
     def _opened(self, row: DueEffect) -> Effect | None:
         """The effect as it was asked; None when the person it is about has been erased."""
-        if row.person_key is None:
+        if row.person_key is None or not row.body:
             return None
         return open_effect(self._ring, row.person_key, row.body, (row.merchant_id, row.order_id), row.effect_key)
 

@@ -58,7 +58,7 @@ class Policies:
         flow = self._flows.get((connection.merchant_id, wanted or 0))
         if flow is None or wanted is None:
             raise NoPolicy(f"Merchant {connection.merchant_id} has no flow of version {wanted}.")
-        return Policy(wanted, flow, connection.mode != "observe")
+        return Policy(wanted, flow, connection.mode not in ("observe", "gone"))
 
     def knows(self, merchant_id: int, version: int) -> bool:
         """Is this version at hand?"""

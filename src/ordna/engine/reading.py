@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ordna.connectors.contract import Hint, Ignored, ObjectHint, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Unusable
 from ordna.connectors.registry import CONNECTORS
 from ordna.core.messages import EffectAnswered, Hinted, Message, Migrated, Observed, Snapshot, TimerFell, WentLive
 from ordna.engine.batch import Item
@@ -37,7 +37,7 @@ class ByPart(msgspec.Struct, frozen=True):
     topic: str
 
 
-def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> Item | ByPart | Closed:
+def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> Item | ByPart | Concern | Closed:
     """One stored message as meaning. It raises only for what we wrote ourselves and can't read."""
     if connection is None or connection.kind not in CONNECTORS:
         return Closed("ignored", "The connection is gone.")
@@ -60,6 +60,8 @@ def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> 
             return Item(connection, translated.order_ref, hinted, cause, row.inbox_id)
         case ObjectHint():
             return ByPart(connection, translated.object_ref, translated.topic)
+        case Concern():
+            return translated
         case Ignored():
             return Closed("ignored", translated.why)
         case Unusable():

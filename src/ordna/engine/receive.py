@@ -1,8 +1,11 @@
 """Intake: authentic webhooks are stored as they came, committed, and only then acknowledged. Nothing is parsed.
 
     POST /webhooks/{token}
+    POST /webhooks/shopify
 
-The token in the address finds the connection, the connection's secrets prove the sender. Whatever an authentic message
+The token in the address finds the connection, the connection's secrets prove the sender. The second is the app's own
+address, for what a shop sends to an app as a whole: there the shop's domain finds its connections, and those whose
+secret signed the bytes get the message. Whatever an authentic message
 holds, the answer is 200: a shop that is told 4xx stops sending, and one bad order would silence all the others. The
 answers, in the order they are looked for:
 
@@ -32,7 +35,7 @@ import msgspec
 from ordna.connectors.registry import CONNECTORS
 from ordna.engine import clock
 from ordna.engine.lanes import lane_of, lane_of_body
-from ordna.store import connections, inbox
+from ordna.store import connections, inbox, linking
 from ordna.store.connections import Hooks
 from ordna.store.database import Database, DatabaseError
 from ordna.store.inbox import Raw
@@ -57,6 +60,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _PATH = re.compile(r"/webhooks/([A-Za-z0-9_-]{16,100})/?")
+_APP_PATH = re.compile(r"/webhooks/(shopify)/?")
+GONE = "gone"
 _JSON = re.compile(rb"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
 _KEPT = b"x-shopify-"
 _SIGNATURE = b"x-shopify-hmac-sha256"
@@ -115,14 +120,24 @@ class Intake:
 
     async def _store(self, scope: Scope, receive: Receive) -> None:
         path = _PATH.fullmatch(scope["path"])
-        if path is None:
+        app = _APP_PATH.fullmatch(scope["path"])
+        if path is None and app is None:
             raise Refusal(404, "no such address")
         if scope["method"] != "POST":
             raise Refusal(405, "only POST")
         headers: dict[bytes, bytes] = dict(scope["headers"])
         body = await _body(headers, receive)
-        hooks = await self._believe(path[1], headers, body)
+        if path is not None:
+            await self._take(await self._believe(path[1], headers, body), headers, body)
+            return
+        for hooks in await self._believe_app(headers, body):
+            await self._take(hooks, headers, body)
+
+    async def _take(self, hooks: Hooks, headers: dict[bytes, bytes], body: bytes) -> None:
+        """Store an authentic message; of a shop that removed the app, only what it asks about personal data."""
         topic = _text(headers, b"x-shopify-topic") or "unknown"
+        if hooks.mode == GONE and not CONNECTORS[hooks.kind].concerns(topic):
+            return
         webhook_id = _text(headers, b"x-shopify-webhook-id")
         kept = {
             name.decode("latin-1"): value[:HEADER_MAX].decode("latin-1")
@@ -159,6 +174,18 @@ class Intake:
         if _text(headers, b"x-shopify-shop-domain").lower() != hooks.domain.lower():
             raise Refusal(401, "another shop's domain")
         return hooks
+
+    async def _believe_app(self, headers: dict[bytes, bytes], body: bytes) -> list[Hooks]:
+        """The connections of the shop that sent this to the app as a whole; the signature says whether it did."""
+        domain = _text(headers, b"x-shopify-shop-domain").lower()
+        signature = headers.get(_SIGNATURE)
+        if not domain or signature is None:
+            raise Refusal(401, "wrong signature")
+        found = await self._addresses.of_shop(domain)
+        believed = [each for each in found if CONNECTORS[each.kind].verify(body, signature, each.secrets) is not None]
+        if not believed:
+            raise Refusal(401, "unknown shop or wrong signature")
+        return believed
 
 
 class Waits:
@@ -272,6 +299,19 @@ class Addresses:
             self._known.clear()
         self._known[token] = (hooks, time.monotonic())
         return hooks
+
+    async def of_shop(self, domain: str) -> list[Hooks]:
+        """The connections of that shop, whoever's they are; asked anew each time, for it is asked seldom."""
+        looking = asyncio.get_running_loop().run_in_executor(self._finder, self._look_up_shop, domain)
+        return await asyncio.wait_for(looking, STORE_PATIENCE_S)
+
+    def _look_up_shop(self, domain: str) -> list[Hooks]:
+        with self._database.engine(()) as conn:
+            merchants = linking.merchants(conn)
+        with self._database.engine(merchants) as conn:
+            keys = connections.of_domain(conn, merchants, domain)
+            found = [connections.hooks_of(conn, self._ring, key) for key in keys]
+        return [hooks for hooks in found if hooks is not None]
 
     def _look_up(self, token: str) -> Hooks | None:
         with self._database.engine(()) as conn:

@@ -17,10 +17,11 @@ from msgspec.structs import replace
 from ordna.core.events import Event
 from ordna.core.messages import Asked, Request
 from ordna.core.outcome import Refusal
-from ordna.engine import clock
+from ordna.engine import clock, persons
 from ordna.engine.batch import Item, decide_all, lock_orders
-from ordna.engine.ledger import Ledger, Page
+from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE
+from ordna.engine.page import Page
 from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
 from ordna.engine.trouble import is_passing
@@ -153,6 +154,8 @@ def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], 
         ledger.write(conn, sent)
         if taken is not None:
             inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
+    if taken is not None:
+        persons.empty_messages(conn, first, pages)
 
 
 def _waiting(conn: Connection, policies: Policies, asking: list[Item]) -> Taken | None:

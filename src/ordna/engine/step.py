@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ordna.engine import clock, logs, reading
+from ordna.engine import clock, logs, persons, privacy, reading
 from ordna.engine.batch import Culprit, decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
@@ -159,6 +159,8 @@ class Stepper:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
             inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
+        persons.empty_messages(conn, taken.items, pages)
+        privacy.file_concerns(conn, self._policies.ring, taken)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))
 
     def _fencing(self, rows: Sequence[Waiting]) -> list[Lease]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from ordna.connectors.contract import Concern
 from ordna.core.messages import Hinted
 from ordna.engine import reading
 from ordna.engine.batch import Culprit, Item
@@ -33,6 +34,7 @@ class Taken:
         self._closed: dict[int, Closed] = {}
         self._by_part: dict[int, ByPart] = {}
         self._lost: list[ByPart] = []
+        self._concerns: dict[int, Concern] = {}
         for row in rows:
             try:
                 meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
@@ -42,6 +44,9 @@ class Taken:
                 self.items.append(meaning)
             elif isinstance(meaning, ByPart):
                 self._by_part[row.inbox_id] = meaning
+            elif isinstance(meaning, Concern):
+                self._concerns[row.inbox_id] = meaning
+                self._closed[row.inbox_id] = Closed("request")
             else:
                 self._closed[row.inbox_id] = meaning
 
@@ -83,6 +88,10 @@ class Taken:
         for item in self.items:
             if item.inbox_id in self.duplicates:
                 item.outcome = inbox.DUPLICATE
+
+    def concerns(self) -> list[tuple[Waiting, Concern]]:
+        """What is asked about personal data, with the message it came by; also what was asked before."""
+        return [(row, self._concerns[row.inbox_id]) for row in self._rows if row.inbox_id in self._concerns]
 
     def rereads(self, at: datetime) -> list[RereadRow]:
         """Reads that no order's page could ask for."""

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
-from ordna.practice import derive
+from ordna.practice import compliance, derive
 from ordna.practice.deeds import DEEDS
 from ordna.practice.model import Fulfillment, FulfillmentOrder, Order
 from ordna.practice.mutations.refusal import Refused
@@ -88,6 +88,15 @@ def _change(shop: PracticeShop, request: Request) -> tuple[str, dict[str, Any]]:
             order = _place(shop, wish)
             shop.advance(by="admin")
             return f"{order.name} was placed.", _brief(order)
+        case ["_practice", *_, "data_request" | "redact" | "shop_redact"] if not shop.compliance_address():
+            raise Declined(409, "No app listens, so nobody can be told.")
+        case ["_practice", "orders", number, ("data_request" | "redact") as ask]:
+            return compliance.about_customer(shop, _order(shop, number), f"customers/{ask}"), {"asked": ask}
+        case ["_practice", "shop_redact"]:
+            return compliance.about_shop(shop), {"asked": "shop_redact"}
+        case ["_practice", "compliance"]:
+            shop.compliance_uri = str(wish.get("uri", ""))
+            return "The app's address for these is set.", {"uri": shop.compliance_uri}
         case ["_practice", "orders", number, deed_name]:
             order = _order(shop, number)
             sentence = _do(shop, order, deed_name)

@@ -70,7 +70,7 @@ def order_page(shop: PracticeShop, order: Order, said: str) -> str:
 <div class="grid"><div><section class="card scroll"><h2>Lines</h2><table>{lines}</table>
 <p class="num"><span class="soft">Total now</span> <b>{_total(order)}</b></p></section>{_parts(order)}
 {_parcels(shop, order)}</div>
-<div><section class="card"><h2>Customer</h2>{_customer(order)}</section>
+<div><section class="card"><h2>Customer</h2>{_customer(order)}{_privacy(order)}</section>
 <section class="card"><h2>What happened</h2><ol>{story}</ol></section></div></div>"""
     return _page(shop, order.name, body)
 
@@ -148,7 +148,12 @@ def _credentials(shop: PracticeShop) -> str:
         f"<dt>{text(name.replace('_', ' '))}<dd><code>{text(value)}</code>"
         for name, value in shop.credentials().items()
     )
-    return f'<details class="card"><summary>How to connect</summary><dl>{rows}</dl></details>'
+    leave = "".join(
+        f'<form method="post" action="/_practice/{name}"><button>{label}</button></form>'
+        for name, label in (("uninstall", "Remove the app"), ("shop_redact", "Two days later: delete everything"))
+    )
+    return f"""<details class="card"><summary>How to connect</summary><dl>{rows}</dl></details>
+<details class="card"><summary>How to part</summary><div class="row">{leave}</div></details>"""
 
 
 def _order_row(shop: PracticeShop, order: Order) -> str:
@@ -219,6 +224,14 @@ def _customer(order: Order) -> str:
     address = order.shipping_address
     note = f"<p class=small>Note: {text(order.note)}</p>" if order.note else ""
     return f"<p>{text(order.email or 'no mail address')}</p>{_address(address) if address else ''}{note}"
+
+
+def _privacy(order: Order) -> str:
+    asks = (("data_request", "Customer asks what is held"), ("redact", "Erase the customer"))
+    return '<div class="row">' + "".join(
+        f'<form method="post" action="/_practice/orders/{order.id}/{name}"><button>{label}</button></form>'
+        for name, label in asks
+    ) + "</div>"
 
 
 def _address(address: Address) -> str:

@@ -46,6 +46,7 @@ class PracticeShop:
         self.sender = WebhookSender(world, clock)
         self.mutations_served: dict[str, int] = {}
         self.base_url = ""
+        self.compliance_uri = ""
         self._stories: dict[int, list[Told]] = {}
 
     @property
@@ -89,11 +90,19 @@ class PracticeShop:
             "client_secret": app.client_secret,
         }
 
+    def compliance_address(self) -> str:
+        """Where the app is told what customers ask: as it was set, or beside where its webhooks go; "" when unknown."""
+        listener = next((each.uri for each in self.world.subscriptions.values()), "")
+        if listener and not self.compliance_uri:
+            self.compliance_uri = listener.partition("/webhooks/")[0] + "/webhooks/shopify"
+        return self.compliance_uri
+
     def uninstall(self) -> None:
         """The merchant removes the app: it is told a last time, then its webhooks and its token are gone.
 
         The client id and secret stay, they belong to the app and not to this installation.
         """
+        self.compliance_address()  # known only as long as somebody listens
         self.world.changed("app/uninstalled", self.world.shop)
         self.advance(by="admin")
         app = self.world.apps[0]

@@ -52,6 +52,11 @@ class WebhookSender:
             self._wake.set()
         return planned
 
+    def announce_event(self, event: Event, target: Target) -> None:
+        """Plan a delivery that nobody subscribed to."""
+        self.desk.announce(event, target)
+        self._wake.set()
+
     async def run(self) -> None:
         """Send what is due until cancelled."""
         timeout = httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)

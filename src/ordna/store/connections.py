@@ -72,6 +72,12 @@ def hooks_of(conn: Connection, ring: Keyring, key: Key) -> Hooks | None:
     return Hooks(*key, kind, domain, tuple(open_secrets(ring, sealed, key)), mode)
 
 
+def of_domain(conn: Connection, merchants: Sequence[int], domain: str) -> list[Key]:
+    """The connections of that shop; `domain` in lower case."""
+    rows = conn.execute(SQL["of_domain"], (Bigints(list(merchants)), domain))
+    return [(row[0], row[1]) for row in rows]
+
+
 def ensure_lanes(conn: Connection, merchants: Sequence[int]) -> None:
     """Make the lease rows of these merchants."""
     conn.execute(SQL["ensure_lanes"], (Bigints(list(merchants)),))

@@ -31,6 +31,7 @@ class Stored(NamedTuple):
     person_id: str | None
     person_mark: bytes | None
     seq: int
+    erased: bool
 
 
 class Row(NamedTuple):

@@ -35,6 +35,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
     Migration(20, "messages set aside", blocks("migrations.sql")["set_aside"]),
     Migration(30, "processes", blocks("figures.sql")["tables"]),
+    Migration(40, "erasure", blocks("erasing.sql")["tables"]),
     Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
     Migration(52, "times of links", _PARTITIONS["journal_times"]),
     Migration(53, "keys with a time", _PARTITIONS["journal_keys"], alone=True),

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ordna.store.database import DatabaseError
 
 KEY_FILE = "ordna.key"
+TOKEN_BYTES = 12
 _NONCE = 12
 _VERSION = b"\x01"
 
@@ -51,6 +52,8 @@ class Keyring:
         self._keys = dict(keys)
         self._number = next(iter(keys))
         self._marking = hashlib.blake2b(keys[self._number], person=b"ordna marks").digest()
+        # What is searched by must not change with the key that seals: the oldest key still listed makes it.
+        self._finding = hashlib.blake2b(keys[min(keys)], person=b"ordna tokens").digest()
 
     def seal(self, plain: bytes, about: str) -> bytes:
         """Seal with the newest master key, bound to `about`."""
@@ -83,6 +86,11 @@ class Keyring:
     def mark(self, plain: bytes) -> bytes:
         """A keyed hash: tells equal from different, and nothing else to those without the key."""
         return hashlib.blake2b(plain, digest_size=16, key=self._marking).digest()
+
+    def token(self, merchant_id: int, kind: str, value: str) -> bytes:
+        """A keyed hash to find equal values of one merchant by: 12 bytes. Kept as long as the oldest key is listed."""
+        plain = f"{merchant_id}|{kind}|{value}".encode("utf-8", "replace")
+        return hashlib.blake2b(plain, digest_size=TOKEN_BYTES, key=self._finding).digest()
 
 
 class PersonKey:

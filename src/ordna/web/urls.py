@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from ordna.web.views import accounts, connections, flow_map, messages, order, orders, work
+from ordna.web.views import accounts, connections, flow_map, messages, order, orders, privacy, work
 
 
 class OrderId:
@@ -32,6 +32,10 @@ urlpatterns = [
     path("connections/outgoing", connections.outgoing, name="outgoing"),
     path("connections/<int:connection_id>/go-live", connections.go_live, name="go_live"),
     path("connections/<int:connection_id>/mode", connections.mode, name="connection_mode"),
+    path("personal-data", privacy.show, name="privacy"),
+    path("personal-data/erase", privacy.erase, name="privacy_erase"),
+    path("personal-data/<int:request_id>/export", privacy.export, name="privacy_export"),
+    path("personal-data/<int:request_id>/done", privacy.done, name="privacy_done"),
     path("merchants", accounts.merchants, name="merchants"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-in/<str:token>", accounts.sign_in_by_link, name="sign_in_by_link"),

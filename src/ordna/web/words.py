@@ -92,6 +92,7 @@ _LOOKS: dict[str, dict[str, Look]] = {
         "observe": Look("Observing", "ring", "info"),
         "live": Look("Live", "disc", "ok"),
         "paused": Look("Paused", "square", "warn"),
+        "gone": Look("App removed", "cross", "calm"),
     },
     "risk": {
         "none": Look("No risk seen", "disc", "calm"),

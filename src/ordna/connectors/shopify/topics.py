@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-FULL, HINT, IGNORED = "full facet", "hint", "ignored"
+FULL, HINT, CONCERN, IGNORED = "full facet", "hint", "request", "ignored"
 READ_TOPIC = "ordna/read"
 
 
+COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
+"""Nobody subscribes to these: the app's own configuration says where they go."""
+
+
 class Topic(Struct, frozen=True):
-    """One topic: `kind` is full facet, hint or ignored; `shape` names how its body is read; `why` in words."""
+    """One topic: `kind` is full facet, hint, request or ignored; `shape` names how its body is read; `why` in words."""
 
     name: str
     kind: str
@@ -22,7 +26,7 @@ class Topic(Struct, frozen=True):
     @property
     def subscribed(self) -> bool:
         """True for the topics a connection asks the shop to send."""
-        return self.kind != IGNORED
+        return self.kind != IGNORED and self.name not in COMPLIANCE
 
 
 def _full(shape: str, why: str, *names: str) -> list[Topic]:
@@ -83,6 +87,10 @@ _ROWS = [
         "fulfillment_orders/progress_reported",
         "fulfillment_orders/manually_reported_progress_stopped",
     ),
+    Topic("app/uninstalled", CONCERN, "concern", "The app was removed: nothing is sent, read or taken in any more."),
+    Topic("customers/data_request", CONCERN, "concern", "A customer asks what is held: a request with a download."),
+    Topic("customers/redact", CONCERN, "concern", "A customer is to be erased: their orders lose their person."),
+    Topic("shop/redact", CONCERN, "concern", "Two days after the app was removed: all of the shop is deleted."),
 ]
 TOPICS = {topic.name: topic for topic in _ROWS}
 
@@ -119,6 +127,11 @@ def topic_named(name: str) -> Topic:
         return found
     why = _FAMILIES.get(name.partition("/")[0], "This version has no use for the topic.")
     return Topic(name, IGNORED, "none", why)
+
+
+def is_concern(name: str) -> bool:
+    """True for the topics about personal data and our right to hold it."""
+    return topic_named(name).kind == CONCERN
 
 
 def subscribed_topics() -> tuple[str, ...]:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ordna.connectors.contract import Hint, Ignored, ObjectHint, Translation, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Translation, Unusable
 from ordna.connectors.shopify import bodies, facets
 from ordna.connectors.shopify.decoding import Decoded, decode, decode_any
-from ordna.connectors.shopify.readers import id_of, require
+from ordna.connectors.shopify.readers import id_of, require, text
 from ordna.connectors.shopify.reads import translate_read
 from ordna.connectors.shopify.snapshots import kept, moved_by, order_facets
 from ordna.connectors.shopify.topics import IGNORED, READ_TOPIC, topic_named
@@ -48,6 +48,8 @@ def translate(topic: str, body: bytes, received_at: datetime, client_id: str | N
             return _edit(topic, body)
         case "named":
             return _named(topic, body)
+        case "concern":
+            return _concern(topic, body)
     return _part(topic, body)
 
 
@@ -133,6 +135,48 @@ def _named(topic: str, body: bytes) -> Translation:
     if named is None or named.order_id is None:
         return _unusable(decoded, "order_id")
     return Hint(str(named.order_id), topic)
+
+
+_CONCERNS = {
+    "customers/data_request": "data_request",
+    "customers/redact": "redact",
+    "shop/redact": "shop_redact",
+    "app/uninstalled": "uninstalled",
+}
+
+
+class _Customer(msgspec.Struct):
+    id: bodies.Id | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class _Asked(msgspec.Struct):
+    customer: _Customer | None = None
+    orders_requested: list[bodies.Id] | None = None
+    orders_to_redact: list[bodies.Id] | None = None
+
+
+def _concern(topic: str, body: bytes) -> Translation:
+    """What a shop asks about personal data. Which shop that is, the signature says and not the body."""
+    kind = _CONCERNS[topic]
+    if kind in ("shop_redact", "uninstalled"):
+        return Concern(kind)
+    decoded = decode(body, _Asked)
+    asked = decoded.body
+    if asked is None:
+        return Unusable(tuple(decoded.problems))
+    customer = asked.customer or _Customer()
+    orders = asked.orders_to_redact or asked.orders_requested or []
+    if customer.id is None and not customer.email and not orders:
+        return _unusable(decoded, "customer.id")
+    return Concern(
+        kind,
+        str(customer.id) if customer.id is not None else None,
+        text(customer.email),
+        text(customer.phone),
+        tuple(str(order) for order in orders),
+    )
 
 
 def _part(topic: str, body: bytes) -> Translation:

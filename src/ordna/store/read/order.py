@@ -46,6 +46,8 @@ class Head:
     payment: str | None
     policy_version: int
     person_id: str | None
+    customer: str | None
+    erased_at: datetime | None
     updated_at: datetime
     state: bytes
     verdict: bytes

@@ -13,7 +13,9 @@ from datetime import datetime
 
 import msgspec
 
+from ordna.store.persons import sought
 from ordna.store.read.door import View
+from ordna.store.sealing import Keyring
 from ordna.store.sql import blocks
 
 SQL = blocks("read_orders.sql")
@@ -102,15 +104,25 @@ def page(view: View, wanted: Filter, after: str = "", limit: int = PAGE) -> Page
     return Page(tuple(rows[:limit]), _cursor(rows[limit - 1]) if more else "")
 
 
-def search(view: View, text: str, key: str, limit: int = PAGE) -> tuple[OrderRow, ...]:
-    """Orders of exactly that name (`key` is it as the column holds it) or that id, newest first."""
+def search(view: View, text: str, key: str, limit: int = PAGE, ring: Keyring | None = None) -> tuple[OrderRow, ...]:
+    """Orders of exactly that name (`key` is it as the column holds it) or that id, newest first; with `ring` also the
+    newest orders of the customers whose name, e-mail address or phone number it is."""
     ids = [text]
     if text.isdigit():
         ids += [f"{connection}-{text}" for connection in view.numbers(SQL["connection_ids"])]
     by_name = view.rows(_joined("where_name"), OrderRow, name_key=key, limit=limit) if key else []
     by_id = view.rows(_joined("where_ids"), OrderRow, order_ids=ids, limit=limit)
-    found = {row.order_id: row for row in (*by_name, *by_id)}
+    by_person = of_person(view, ring, text, limit) if ring is not None else ()
+    found = {row.order_id: row for row in (*by_name, *by_id, *by_person)}
     return tuple(found.values())
+
+
+def of_person(view: View, ring: Keyring, text: str, limit: int = PAGE) -> tuple[OrderRow, ...]:
+    """The newest orders of customers whose e-mail address or phone number it is, or whose name has all of its words."""
+    tokens = sought(ring, view.merchant_id, text)
+    if not tokens:
+        return ()
+    return tuple(view.rows(SQL["of_person"], OrderRow, first=tokens[0], others=list(tokens[1:]), limit=limit))
 
 
 def oldest_late(view: View, limit: int) -> tuple[OrderRow, ...]:

@@ -26,6 +26,11 @@ select merchant_id, connection_id from address where token = %s
 -- name: hooks_of
 select kind, domain, webhook_secrets, mode from connection where merchant_id = %s and connection_id = %s
 
+-- name: of_domain
+select merchant_id, connection_id from connection
+where merchant_id = any(%s::bigint[]) and lower(domain) = %s
+order by 1, 2
+
 -- name: ensure_lanes
 -- Every lane of a merchant has its lease row from the start.
 insert into lease (merchant_id, lane)

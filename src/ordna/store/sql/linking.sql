@@ -6,7 +6,8 @@ from unnest(%(merchants)s::bigint[], %(connections)s::bigint[]) as w(merchant_id
 join connection c on c.merchant_id = w.merchant_id and c.connection_id = w.connection_id
 
 -- name: all_connections
-select merchant_id, connection_id from connection where merchant_id = any(%(merchants)s::bigint[]) order by 1, 2
+select merchant_id, connection_id from connection
+where merchant_id = any(%(merchants)s::bigint[]) and mode <> 'gone' order by 1, 2
 
 -- name: merchants
 select distinct merchant_id from lease where merchant_id > 0 order by 1
@@ -25,7 +26,11 @@ where merchant_id = %(merchant)s
 select connection_id from connection where merchant_id = %(merchant)s and kind = %(kind)s and domain = %(domain)s
 
 -- name: next_connection
-select coalesce(max(connection_id), 0) + 1 from connection where merchant_id = %(merchant)s
+-- A number is never given twice: what was erased of a shop is known by it for ever.
+select greatest(
+    (select coalesce(max(connection_id), 0) from connection where merchant_id = %(merchant)s),
+    (select coalesce(max(substring(mark from 6)::bigint), 0) from erased
+     where merchant_id = %(merchant)s and mark like 'shop:%%')) + 1
 
 -- name: create_connection
 insert into connection (merchant_id, connection_id, kind, title, domain, base_url, api_version, credentials,
@@ -36,7 +41,7 @@ values (%(merchant)s, %(connection)s, %(kind)s, %(title)s, %(domain)s, %(base_ur
 -- name: renew_connection
 update connection
 set credentials = %(credentials)s, webhook_secrets = %(webhook_secrets)s, base_url = %(base_url)s, title = %(title)s,
-    facts = %(facts)s::jsonb, last_error = null
+    facts = %(facts)s::jsonb, last_error = null, mode = case mode when 'gone' then 'observe' else mode end
 where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: address_of

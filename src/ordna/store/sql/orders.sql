@@ -1,7 +1,8 @@
 -- The order rows: locked in one order everywhere, by merchant and id; written only on the version they were read at.
 
 -- name: lock
-select o.merchant_id, o.order_id, o.state, o.verdict, o.trail, o.person_id, o.person_mark, o.seq
+select o.merchant_id, o.order_id, o.state, o.verdict, o.trail, o.person_id, o.person_mark, o.seq,
+       o.erased_at is not null as erased
 from unnest(%s::bigint[], %s::text[]) as w(merchant_id, order_id)
 join orders o on o.merchant_id = w.merchant_id and o.order_id = w.order_id
 order by o.merchant_id, o.order_id

@@ -3,7 +3,7 @@
 -- name: order
 select o.order_id, o.order_ref, o.connection_id, o.seq, o.name, o.placed_at, o.headline, o.turn_step, o.turn_owner,
        o.turn_since, o.turn_due, o.attention, o.open, o.test, o.currency, o.total, o.country, o.payment,
-       o.policy_version, o.person_id, o.updated_at, o.state, o.verdict,
+       o.policy_version, o.person_id, o.customer, o.erased_at, o.updated_at, o.state, o.verdict,
        c.title as connection_title, c.kind as connection_kind, c.mode, c.domain
 from orders o
 join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id

@@ -44,6 +44,22 @@ and o.name_key = %(name_key)s
 -- name: where_ids
 and o.order_id = any(%(order_ids)s)
 
+-- name: of_person
+-- The newest orders that all these tokens lead to: the first is walked in the order of its index, the others are probed.
+select o.order_id, o.seq, o.name, o.placed_at, o.headline, o.turn_step, o.turn_owner, o.turn_since, o.turn_due,
+       o.attention, o.open, o.test, o.currency, o.total, o.country, o.payment, o.connection_id, o.updated_at
+from person_token t
+join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
+where t.merchant_id = %(merchant_id)s and t.token = %(first)s
+  and not exists (
+      select from unnest(%(others)s::bytea[]) as w(token)
+      where not exists (
+          select from person_token p
+          where p.merchant_id = t.merchant_id and p.token = w.token and p.placed_at = t.placed_at
+            and p.order_id = t.order_id))
+order by t.placed_at desc, t.order_id desc
+limit %(limit)s
+
 -- name: page
 order by o.placed_at desc, o.order_id desc
 limit %(limit)s

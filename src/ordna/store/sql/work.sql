@@ -100,9 +100,12 @@ from unnest(%s::bigint[], %s::bigint[], %s::text[]) as w(merchant_id, connection
 join part_owner p on p.merchant_id = w.merchant_id and p.connection_id = w.connection_id and p.part = w.part
 
 -- name: keys_of_persons
-select p.merchant_id, p.person_id, p.person_key
-from unnest(%s::bigint[], %s::text[]) as w(merchant_id, person_id)
-join person p on p.merchant_id = w.merchant_id and p.person_id = w.person_id
+-- The shared lock says, to the end of the transaction, that persons may be stored: an erasure waits for it.
+with storing as materialized (select pg_advisory_xact_lock_shared(7021040))
+select p.merchant_id, p.person_id, p.person_key, coalesce(p.tokens, '') as tokens
+from storing
+left join (unnest(%s::bigint[], %s::text[]) as w(merchant_id, person_id)
+           join person p on p.merchant_id = w.merchant_id and p.person_id = w.person_id) on true
 
 -- name: persons_of_orders
 select o.merchant_id, o.order_id, p.person_id, p.person_key, p.sealed
@@ -111,7 +114,22 @@ join orders o on o.merchant_id = w.merchant_id and o.order_id = w.order_id
 join person p on p.merchant_id = o.merchant_id and p.person_id = o.person_id
 
 -- name: write_persons
-insert into person (merchant_id, person_id, person_key, sealed, updated_at)
-select merchant_id, person_id, person_key, sealed, %s::timestamptz
-from unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bytea[]) as w(merchant_id, person_id, person_key, sealed)
-on conflict (merchant_id, person_id) do update set sealed = excluded.sealed, updated_at = excluded.updated_at
+-- And the tokens they are found by from now on.
+with persons as (
+insert into person (merchant_id, person_id, person_key, sealed, tokens, updated_at)
+select merchant_id, person_id, person_key, sealed, tokens, %s::timestamptz
+from unnest(%s::bigint[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[])
+     as w(merchant_id, person_id, person_key, sealed, tokens)
+on conflict (merchant_id, person_id) do update set
+    sealed = excluded.sealed, tokens = excluded.tokens, updated_at = excluded.updated_at
+)
+insert into person_token (merchant_id, token, placed_at, order_id)
+select merchant_id, token, placed_at, order_id
+from unnest(%s::bigint[], %s::bytea[], %s::timestamptz[], %s::text[]) as w(merchant_id, token, placed_at, order_id)
+on conflict do nothing
+
+-- name: drop_tokens
+-- Found by token, not by order: the only index of the table begins with the token.
+delete from person_token t
+using unnest(%s::bigint[], %s::bytea[], %s::text[]) as w(merchant_id, token, order_id)
+where t.merchant_id = w.merchant_id and t.token = w.token and t.order_id = w.order_id

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
+from ordna.store.read import privacy
 from ordna.store.read.messages import set_aside
 from ordna.web import asking, words
 from ordna.web.desk import database, desk, reading
@@ -23,6 +24,7 @@ OUTCOMES = (
     ("nothing", "Nothing new"),
     ("duplicate", "Duplicate"),
     ("hint", "Hint"),
+    ("request", "Request"),
     ("ignored", "Ignored"),
     ("unusable", "Unusable"),
     ("quarantined", "Set aside"),
@@ -43,14 +45,16 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
         trouble, aside = read.trouble(seen), set_aside(seen)
+        asked = privacy.waiting_for_people(seen)
     practice = practice_shop()
-    known = {link.domain for link in links}
+    known = {link.domain for link in links if link.mode != "gone"}
     context = {
         "at": "connections",
         "links": [_link(link, flows, rereads, waiting) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
         "set_aside": aside,
+        "asked": asked,
         "practice": practice if practice and practice["domain"] not in known else None,
         "said": request.session.pop(SAID_KEY, ""),
         "refusal": refusal,

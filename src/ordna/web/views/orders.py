@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 
 from ordna.engine.project import name_key
 from ordna.store.read import orders
-from ordna.web import asked_for, words
+from ordna.web import asked_for, asking, words
 from ordna.web.desk import reading
 from ordna.web.errors import bad_parameter
 from ordna.web.flows import flow_in_force, own_teams, team_title
@@ -32,7 +32,7 @@ def _show(request: HttpRequest) -> HttpResponse:
         show, wanted = asked_for.order_filter(request.GET, flow)
         limit = asked_for.limit(request.GET)
         if query:
-            rows, more = orders.search(seen, query, name_key(query)), ""
+            rows, more = orders.search(seen, query, name_key(query), ring=asking.ring()), ""
         else:
             found = orders.page(seen, wanted, after, limit)
             rows, more = found.rows, found.after

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ordna.core.flow import Flow
-from ordna.store.read import connections, work
+from ordna.store.read import connections, privacy, work
 from ordna.web.desk import Desk, desk, reading
 from ordna.web.errors import bad_parameter
 from ordna.web.flows import flow_in_force, own_teams, team_title
@@ -34,6 +34,7 @@ def show(request: HttpRequest) -> HttpResponse:
         owner = team if team in teams else ""
         tasks = work.tasks(seen, seat.person, owner, mine=team == "mine", limit=work.PAGE + 1)
         loads = work.loads(seen, seat.person)
+        asked = privacy.waiting_for_people(seen)
         acting = any(link.mode == "live" for link in connections.connections(seen))
     shown = tasks[: work.PAGE]
     return render(
@@ -47,6 +48,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "total": sum(load.open for load in loads),
             "late": sum(load.late for load in loads),
             "acting": acting,
+            "asked": asked,
             "done_word": request.session.pop(DONE_KEY, ""),
         },
     )

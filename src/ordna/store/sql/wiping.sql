@@ -1,0 +1,55 @@
+-- A shop asks that everything of it be deleted: its orders with all that hangs on them, then the connection itself.
+-- A test compares these statements with the catalogue: a table that is added needs one.
+
+-- name: order_journal
+delete from journal where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_journal_object
+delete from journal_object where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_decision
+delete from decision where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_step
+delete from step where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_task
+delete from task where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_timer
+delete from timer where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_effect
+delete from effect where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_note
+delete from note where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_orders
+delete from orders where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: shop_inbox
+-- Some thousand at a time: a long transaction would hold up everybody.
+delete from inbox where merchant_id = %(merchant)s and inbox_id in (
+    select inbox_id from inbox where merchant_id = %(merchant)s and connection_id = %(connection)s
+    order by inbox_id limit %(limit)s)
+
+-- name: shop_reread
+delete from reread where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_part_owner
+delete from part_owner where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_budget
+delete from budget where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_address
+delete from address where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_privacy_request
+-- What was asked about its customers goes with them; the request under way stays as the record of what was done.
+delete from privacy_request
+where merchant_id = %(merchant)s and connection_id = %(connection)s and request_id <> coalesce(%(request)s, -1)
+
+-- name: shop_connection
+delete from connection where merchant_id = %(merchant)s and connection_id = %(connection)s
