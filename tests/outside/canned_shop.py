@@ -26,6 +26,8 @@ class CannedShop:
         self.tags: dict[str, set[str]] = defaultdict(set)
         self.orders: dict[str, dict[str, Any]] = {}
         self.changed: list[tuple[str, str]] = []
+        self.subscribed: list[dict[str, Any]] = []
+        self.scopes: tuple[str, ...] = ("read_orders",)
         self.available = 2000.0
         self.slow = threading.Event()
         self.slow.set()
@@ -115,11 +117,20 @@ class CannedShop:
                 return {"orders": {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
             case "Shop":
                 facts = {"name": "Canned", "myshopifyDomain": "canned.myshopify.com", "currencyCode": "DKK"}
-                return {"shop": {**facts, "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"}}}
+                shop = {**facts, "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"}}
+                scopes = [{"handle": scope} for scope in self.scopes]
+                return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
+            case "CountOrders":
+                return {"ordersCount": {"count": len(self.changed), "precision": "EXACT"}}
+            case "BulkRun":
+                refusal = {"field": ["query"], "message": "This app may not.", "code": "INVALID"}
+                return {"bulkOperationRunQuery": {"bulkOperation": None, "userErrors": [refusal]}}
             case "Subscriptions":
-                return {"webhookSubscriptions": {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+                page = {"hasNextPage": False, "endCursor": None}
+                return {"webhookSubscriptions": {"nodes": list(self.subscribed), "pageInfo": page}}
             case "Subscribe":
                 made = {"id": f"gid://shopify/WebhookSubscription/{len(self.calls)}", **variables}
+                self.subscribed.append(made)
                 return {"webhookSubscriptionCreate": {"webhookSubscription": made, "userErrors": []}}
         raise AssertionError(f"The canned shop does not know {operation}.")
 

@@ -108,6 +108,11 @@ def settle_each(conn: Connection, calls: Iterable[Spent]) -> None:
     conn.execute(SQL["settle_points"], values)
 
 
+def rest(conn: Connection, merchant: int, connection: int, seconds: float) -> None:
+    """The other side is over its budget whatever we counted: ask for nothing until so many seconds have refilled it."""
+    conn.execute(SQL["rest"], {"merchant": merchant, "connection": connection, "seconds": seconds})
+
+
 def settle(conn: Connection, merchant: int, connection: int, reserved: float, used: float, said: Budget | None) -> None:
     """Give back what one call did not use."""
     settle_each(conn, [Spent((merchant, connection), reserved, used, said)])

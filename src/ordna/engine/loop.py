@@ -1,9 +1,10 @@
 """The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
 
 Three threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
-*send* performs due effects; *read* makes re-reads and fires timers. A slow shop therefore never keeps a message from
-being taken in. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by the step
-when it wrote something. Any number of workers, on any number of machines, share the work through the database.
+*send* performs due effects; *read* makes re-reads and fires timers. A fourth, *watch*, needs none: it sweeps shops and
+looks after their subscriptions. A slow shop therefore never keeps a message from being taken in. Every thread works in
+bounded rounds, waits longer the longer nothing comes, and is woken by the step when it wrote something. Any number of
+workers, on any number of machines, share the work through the database.
 
 On a stop each thread ends the round it is in; the leases are given back, so others go on at once. What does not end in
 time is left as it is: a killed worker loses nothing either.
@@ -31,8 +32,8 @@ from ordna.engine.perform import PATIENCE_S, Performer
 from ordna.engine.policies import Policies
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
-from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
+from ordna.engine.watch import Watcher
 from ordna.store.database import Database, DatabaseDown
 from ordna.store.sealing import keyring
 
@@ -54,13 +55,15 @@ class Worker:
 
     def __init__(self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S) -> None:
         ring = keyring(home)
-        self._database = Database(dsn, connections_max=6)
-        self._leases = Leases(self._database, _name())
+        self._database = Database(dsn, connections_max=8)
+        name = _name()
+        self._leases = Leases(self._database, name)
         self._stepper = Stepper(self._database, self._leases, Policies(ring))
         outbounds = Outbounds(ring)
         self._performer = Performer(self._database, outbounds, ring, patience_s=patience_s)
         self._rereader = Rereader(self._database, outbounds)
-        self._timers = Timers(self._database, Sweeper(self._database, outbounds))
+        self._timers = Timers(self._database)
+        self._watcher = Watcher(self._database, outbounds, name)
         self._notifier = Notifier(dsn)
         self._stopping = threading.Event()
         self._wake_send = threading.Event()
@@ -81,6 +84,7 @@ class Worker:
                 ("step", self._step, self._stopping, IDLE_MAX_S, 0.0),
                 ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
+                ("watch", self._watcher.round, self._stopping, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
             )
         ]
         # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.
@@ -91,6 +95,7 @@ class Worker:
             thread.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
+        self._watcher.stop()
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._give_back()

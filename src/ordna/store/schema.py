@@ -19,6 +19,7 @@ MIGRATIONS: tuple[tuple[int, str, bytes], ...] = (
     (1, "tables", blocks("schema.sql")["tables"]),
     (2, "compression", _ACCESS["compression"]),
     (3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    (10, "watch", blocks("watch_tables.sql")["watch"]),
 )
 """(number, name, statements), in order."""
 

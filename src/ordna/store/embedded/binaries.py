@@ -56,9 +56,7 @@ def find_binaries(account: Account) -> Binaries:
     return readable_binaries(package, importlib.metadata.version(DISTRIBUTION), account)
 
 
-def readable_binaries(
-    package: Path, version: str, account: Account, shared_folder: Path = SHARED_FOLDER
-) -> Binaries:
+def readable_binaries(package: Path, version: str, account: Account, shared_folder: Path = SHARED_FOLDER) -> Binaries:
     """The programs of the package folder, copied to the shared folder if the account cannot read them."""
     if not (package / "pginstall" / "bin" / "postgres").exists():
         raise NoBinaries(f"({package} has no pginstall/bin/postgres)")

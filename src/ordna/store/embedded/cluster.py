@@ -107,9 +107,7 @@ def password_of(folder: Path) -> str:
 
 def _refuse_foreign(folder: Path) -> None:
     foreign = [
-        entry.name
-        for entry in folder.iterdir()
-        if entry.name not in INITDB_WRITES and not entry.name.startswith("pg_")
+        entry.name for entry in folder.iterdir() if entry.name not in INITDB_WRITES and not entry.name.startswith("pg_")
     ]
     if foreign:
         raise NotADataFolder(f"({folder} holds {', '.join(sorted(foreign)[:3])})")
