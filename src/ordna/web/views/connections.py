@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
-from ordna.web import asking, words
+from ordna.web import asking, watching, words
 from ordna.web.desk import database, desk, reading
 from ordna.web.errors import bad_parameter
 
@@ -41,12 +41,15 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         links = read.connections(seen)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
+        merchant = read.merchant(seen)
+        zone = merchant.zone if merchant else "UTC"
+        care = watching.care(read.duties(seen), read.gaps(seen), seen.now, zone)
         trouble = read.trouble(seen)
     practice = practice_shop()
     known = {link.domain for link in links}
     context = {
         "at": "connections",
-        "links": [_link(link, flows, rereads, waiting) for link in links],
+        "links": [_link(link, flows, rereads, waiting) | care.get(link.connection_id, {}) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
         "practice": practice if practice and practice["domain"] not in known else None,
