@@ -48,6 +48,7 @@ class SilentShop(Responder):
         self.lowest = self.bucket.available
         self.throttled = 0
         self.began = 0.0
+        self.first_call = 0.0
         self.subscribed_s: float | None = None
         self.told = 0
         self.refused = 0
@@ -67,7 +68,8 @@ class SilentShop(Responder):
         many = len(variables.get("ids", (1,)))
         self.counts[name] = self.counts.get(name, 0) + 1
         self.bucket.refill(_now())
-        if name in self.plan["down"] and time.time() < self.began + self.plan["down_s"]:
+        self.first_call = self.first_call or time.time()
+        if name in self.plan["down"] and time.time() < self.first_call + self.plan["down_s"]:
             raise ConnectionError
         if not self.bucket.take(requested * many):
             self.throttled += 1

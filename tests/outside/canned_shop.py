@@ -28,6 +28,9 @@ class CannedShop:
         self.changed: list[tuple[str, str]] = []
         self.subscribed: list[dict[str, Any]] = []
         self.scopes: tuple[str, ...] = ("read_orders",)
+        self.bulk: deque[str] | None = None
+        """None: it gathers nothing in bulk; else what the next operations come to, and COMPLETED after that."""
+        self.files: dict[str, bytes] = {}
         self.available = 2000.0
         self.slow = threading.Event()
         self.slow.set()
@@ -40,6 +43,15 @@ class CannedShop:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 shop.answer(self, body)
+
+            def do_GET(self) -> None:
+                whole = shop.files.get(self.path, b"")
+                sent = whole[: len(whole) // 2] if shop.faults["File"] and shop.faults["File"].popleft() else whole
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(whole)))
+                self.end_headers()
+                self.wfile.write(sent)
+                self.close_connection = True
 
             def log_message(self, *_: Any) -> None:
                 return
@@ -122,6 +134,16 @@ class CannedShop:
                 return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
             case "CountOrders":
                 return {"ordersCount": {"count": len(self.changed), "precision": "EXACT"}}
+            case "BulkRun" if self.bulk is not None:
+                kind = "orders" if "BulkOrders" in variables["query"] else "parcels"
+                operation = {"id": f"gid://shopify/BulkOperation/{kind}", "status": "CREATED"}
+                return {"bulkOperationRunQuery": {"bulkOperation": operation, "userErrors": []}}
+            case "BulkStatus":
+                assert self.bulk is not None
+                status = self.bulk.popleft() if self.bulk else "COMPLETED"
+                url = f"{self.url}/{order}" if status == "COMPLETED" else None
+                told = {"id": variables["id"], "status": status, "errorCode": None, "objectCount": "1"}
+                return {"bulkOperation": {**told, "rootObjectCount": "1", "fileSize": None, "url": url}}
             case "BulkRun":
                 refusal = {"field": ["query"], "message": "This app may not.", "code": "INVALID"}
                 return {"bulkOperationRunQuery": {"bulkOperation": None, "userErrors": [refusal]}}

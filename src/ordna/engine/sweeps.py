@@ -35,6 +35,7 @@ OVERLAP = timedelta(minutes=5)
 TAKEN_UP_WITHIN = timedelta(minutes=10)
 RETRY_S = (15.0, 30.0, 60.0)
 NO_POINTS_S = 5.0
+AT_ONCE_S = 1.0
 URGENCY_OF_SWEEPS = 2
 URGENCY_OF_SILENCE = 5
 URGENCY_OF_THE_CLOSED = 6
@@ -109,8 +110,8 @@ class Sweeper:
         stands.missed += _missed(listed, changed, stands)
 
     def _broken_off(self, duty: Claimed, stands: Standing, answer: Answer) -> Ended:
-        """Its place is kept. A shop that is over its budget, or a budget that is used up, is no failure."""
-        progress = _written(stands)
+        """Its place is kept, if it has one. A shop over its budget, or a budget that is used up, is no failure."""
+        progress = _written(stands) if stands.found else "{}"
         if answer.code in PASSING:
             return Ended(answer.retry_after_s or NO_POINTS_S, progress=progress)
         error = answer.sentence or answer.code or "The shop did not answer."
@@ -165,7 +166,10 @@ def _begun(conn: Connection, duty: Claimed) -> Standing:
 def _reached_its_end(conn: Connection, duty: Claimed, stands: Standing) -> Ended:
     outside.note_reads(conn, [Heard(*duty.key, stands.begun, None)])
     watch.end_gap(conn, duty.key, stands.begun)
-    wait_s = max(1.0, SWEEP_EVERY_S - (duty.now - stands.begun).total_seconds())
+    gap = watch.open_gap(conn, duty.key)
+    if gap is not None and not gap.ended and gap.listening:
+        return Ended(AT_ONCE_S, good_at=stands.begun, found=stands.found, missed=stands.missed)
+    wait_s = max(AT_ONCE_S, SWEEP_EVERY_S - (duty.now - stands.begun).total_seconds())
     return Ended(wait_s, good_at=stands.begun, found=stands.found, missed=stands.missed)
 
 

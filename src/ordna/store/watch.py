@@ -64,11 +64,13 @@ class Listed(NamedTuple):
 
 
 class OpenGap(NamedTuple):
-    """The gap a connection has; `ended` once all that was missed is known by name."""
+    """The gap a connection has; `ended` once all that was missed is known by name, `listening` once subscriptions that
+    were lost are made again."""
 
     began_at: datetime
     cause: str
     ended: bool
+    listening: bool
 
 
 def ensure(conn: Connection, merchants: Sequence[int]) -> None:

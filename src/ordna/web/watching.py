@@ -61,7 +61,9 @@ def gap_sentence(gap: GapRow, now: datetime, zone: str) -> str:
         read = _many(gap.orders, "order was", "orders were") + " read again" if gap.orders else "Nothing had changed"
         return f"{begun} {read}; the gap is closed since {at(gap.closed_at)}."
     changed = _many(gap.orders, "order has", "orders have")
-    return f"{begun} {changed} changed; {gap.waiting:,} still to be read."
+    return (
+        f"{begun} {changed} changed; {f'{gap.waiting:,} still to be read' if gap.waiting else 'the last are taken in'}."
+    )
 
 
 def importing(progress: str) -> str:

@@ -79,7 +79,7 @@ values (%(merchant)s, %(connection)s, %(began_at)s, %(cause)s)
 on conflict do nothing
 
 -- name: gap_of
-select began_at, cause, ended_at is not null as ended from gap
+select began_at, cause, ended_at is not null as ended, topics = '[]' or subscribed_at is not null as listening from gap
 where merchant_id = %(merchant)s and connection_id = %(connection)s and closed_at is null
 
 -- name: lost
