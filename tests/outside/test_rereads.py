@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from ordna.engine import clock
@@ -162,8 +163,8 @@ def test_when_everything_is_behind_people_come_first_then_the_newest_then_histor
 ) -> None:
     for number in range(1, 61):
         outside.orders[str(number)] = node(number)
-    day = "2026-11-23T{:02d}:00:00Z"
-    outside.changed = [(str(number), day.format(number)) for number in range(1, 11)]
+    begun = clock.now() - timedelta(minutes=4)
+    outside.changed = [(str(n), (begun + timedelta(seconds=10 * n)).isoformat()) for n in range(1, 11)]
     house.watch()
     for number in range(11, 61):
         hint(house, str(number), urgency=8)
