@@ -133,7 +133,10 @@ class CannedShop:
                 scopes = [{"handle": scope} for scope in self.scopes]
                 return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
             case "CountOrders":
-                return {"ordersCount": {"count": len(self.changed), "precision": "EXACT"}}
+                bounds = dict(re.findall(r"updated_at:(>=|<)'([^']+)'", variables["query"]))
+                since, until = bounds.get(">=", ""), bounds.get("<", "9")
+                count = sum(since <= at.replace("+00:00", "Z") < until for _, at in self.changed)
+                return {"ordersCount": {"count": count, "precision": "EXACT"}}
             case "BulkRun" if self.bulk is not None:
                 kind = "orders" if "BulkOrders" in variables["query"] else "parcels"
                 operation = {"id": f"gid://shopify/BulkOperation/{kind}", "status": "CREATED"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -154,3 +156,25 @@ def test_it_reaches_as_far_back_as_the_shop_lets_us(
         assert since == "2006-01-01"
     else:
         assert since == f"{clock.now() - timedelta(days=days):%Y-%m-%d}"
+
+
+def test_a_long_time_is_imported_in_windows_newest_first_without_a_hole(
+    house: House, outside: CannedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "WINDOW_ORDERS", 2)
+    gathered(outside, 9)
+    ages = (1, 2, 3, 4, 10, 30, 31, 50, 55)
+    outside.changed = [
+        (str(n), f"{clock.now() - timedelta(days=age):%Y-%m-%dT%H:%M:%SZ}") for n, age in enumerate(ages)
+    ]
+    imports(house)
+    go_on(house, 60)
+    assert progress(house)["done"]
+    asked = [call["query"] for call in outside.sent("BulkRun") if "BulkOrders" in call["query"]]
+    windows = [re.findall(r"updated_at:(?:>=|<)'([^']+)'", query) for query in asked]
+    assert len(windows) >= 5
+    assert all(newer[0] == older[1] for newer, older in pairwise(windows)), "each begins where the newer one ends"
+    assert windows[0][1][:10] == f"{clock.now():%Y-%m-%d}"
+    assert windows[-1][0][:10] == f"{clock.now() - timedelta(days=60):%Y-%m-%d}"
+    for since, until in windows:
+        assert sum(since <= at < until for _, at in outside.changed) <= 2

@@ -1,6 +1,6 @@
 """History: the orders a shop had before it was connected, newest first, gathered by the shop itself where it can.
 
-The time to be imported is cut into windows of at most some ten thousand orders. Of each the shop is asked to gather the
+The time to be imported is cut into windows of at most 2,500 orders. Of each the shop is asked to gather the
 orders in bulk; the file that comes of it is filed order by order, as if each had been read. A shop that refuses is
 listed page by page instead, and the orders are read like any others, after everything more urgent.
 
@@ -25,7 +25,7 @@ from msgspec import Struct
 from ordna.connectors.contract import Answer, OrderRead
 from ordna.connectors.shopify.bulk import DONE, RUN_POINTS, RUNNING, BulkState
 from ordna.connectors.shopify.fetching import NotFetched
-from ordna.connectors.shopify.listing import COUNT_MAX, COUNT_POINTS, PAGE_POINTS, Mark
+from ordna.connectors.shopify.listing import COUNT_POINTS, PAGE_POINTS, Mark
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Channel, Outbounds
 from ordna.engine.sweeps import NO_POINTS_S, PASSING, RETRY_S, URGENCY_OF_HISTORY, newest_first, priced
@@ -40,6 +40,8 @@ LOOK_AGAIN_S = 2.0
 FULL_S = 1.0
 TRIES_MAX = 5
 WINDOW_MIN = timedelta(hours=1)
+WINDOW_ORDERS = 2500
+"""What is gathered at once is held in memory while it is folded."""
 FILED_AT_ONCE = 100
 WAITING_MAX = 1000
 """So many messages may wait before history waits for them."""
@@ -141,7 +143,7 @@ class _Piece:
             count = self._priced(COUNT_POINTS, partial(self._through.count_orders, begin, stands.at))
             if isinstance(count, Answer):
                 return self._not_now(count)
-            if count < COUNT_MAX or stands.at - begin <= WINDOW_MIN:
+            if count <= WINDOW_ORDERS or stands.at - begin <= WINDOW_MIN:
                 break
             begin = stands.at - (stands.at - begin) / 2
         stands.window = Window(begin, stands.at)

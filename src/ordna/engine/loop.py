@@ -55,7 +55,7 @@ class Worker:
 
     def __init__(self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S) -> None:
         ring = keyring(home)
-        self._database = Database(dsn, connections_max=8)
+        self._database = Database(dsn, connections_max=10)
         name = _name()
         self._leases = Leases(self._database, name)
         self._stepper = Stepper(self._database, self._leases, Policies(ring))

@@ -21,7 +21,7 @@ from ordna.store import linking, watch
 from ordna.store.database import Database
 from ordna.store.watch import Claimed, Ended
 
-AT_ONCE = 4
+AT_ONCE = 8
 ENSURE_EVERY_S = 15.0
 CLOSE_EVERY_S = 2.0
 FAILED_WAIT_S = 60.0
