@@ -61,9 +61,8 @@ def gap_sentence(gap: GapRow, now: datetime, zone: str) -> str:
         read = _many(gap.orders, "order was", "orders were") + " read again" if gap.orders else "Nothing had changed"
         return f"{begun} {read}; the gap is closed since {at(gap.closed_at)}."
     changed = _many(gap.orders, "order has", "orders have")
-    return (
-        f"{begun} {changed} changed; {f'{gap.waiting:,} still to be read' if gap.waiting else 'the last are taken in'}."
-    )
+    rest = f"{gap.waiting:,} still to be read" if gap.waiting else "the last are being taken in"
+    return f"{begun} {changed} changed; {rest}."
 
 
 def importing(progress: str) -> str:
