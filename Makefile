@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench drill chaos poison mutants docs lock clean
+.PHONY: run test lint format bench drill chaos poison silence mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -50,6 +50,10 @@ poison: .venv/dev.stamp
 # The tests of the tests that take minutes: chaos with a fault planted must turn red.
 mutants: .venv/dev.stamp
 	ORDNA_TESTS_SLOW=1 $(BIN)/python -m pytest -q tests/mutants
+
+# Five silent hours with deleted subscriptions, and the way back: some twenty minutes.
+silence: .venv/dev.stamp
+	$(BIN)/python -m bench.silence
 
 # The pages that follow from the code.
 docs: .venv/dev.stamp

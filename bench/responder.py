@@ -99,6 +99,12 @@ class Responder:
         made = {"id": f"gid://shopify/Fulfillment/{shipment}", "status": "SUCCESS"}
         return {"fulfillmentCreate": {"fulfillment": made, "userErrors": []}}
 
+    def _Sweep(self, _: dict[str, str]) -> dict[str, object]:  # noqa: N802
+        return {"orders": {"nodes": [], "pageInfo": {"hasNextPage": False}}}
+
+    def _Subscriptions(self, _: dict[str, str]) -> dict[str, object]:  # noqa: N802
+        return {"webhookSubscriptions": {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+
     def _PartLines(self, variables: dict[str, str]) -> dict[str, object]:  # noqa: N802
         read = read_copy(self.lives, number_of(variables["id"], self.part_base))
         part = json.loads(read)["fulfillmentOrders"]["nodes"][0]

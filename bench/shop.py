@@ -11,6 +11,7 @@ import psycopg
 
 from ordna.connectors.shopify.client import API_VERSION
 from ordna.connectors.shopify.documents import text_of
+from ordna.connectors.shopify.listing import ORDERS_A_PAGE
 from ordna.practice.catalogue import open_shop
 from ordna.practice.checkout import checked_out
 from ordna.practice.graphql import Endpoint
@@ -59,6 +60,11 @@ def open_merchants(
 
 def charges() -> dict[str, float]:
     """Points the practice shop charges for one object of each document the run sends."""
+    return {name: actual for name, (_, actual) in prices().items()}
+
+
+def prices() -> dict[str, tuple[float, float]]:
+    """(points asked for, points used) at the practice shop for one object of each document."""
     world = open_shop(1, datetime.now(UTC))
     chance = Random(1)
     order = _routed(world, chance)
@@ -74,11 +80,14 @@ def charges() -> dict[str, float]:
         "AddTags": ("add_tags", {"id": gid("Order", order.id), "tags": ["x"]}),
         "Hold": ("hold", {"id": gid("FulfillmentOrder", part.id), "hold": {"reason": "OTHER", "handle": "x"}}),
         "Fulfill": ("fulfill", {"fulfillment": {"lineItemsByFulfillmentOrder": [lines]}}),
+        "Sweep": ("sweep", {"query": "", "first": ORDERS_A_PAGE, "sortKey": "UPDATED_AT"}),
+        "Subscriptions": ("subscriptions", {"after": None}),
+        "Subscribe": ("subscribe", {"topic": "ORDERS_PAID", "uri": "https://orders.example.com/webhooks/x"}),
     }
     out = {}
     for name, (document, variables) in asks.items():
-        answer = endpoint.answer(app, text_of(document), variables)
-        out[name] = float(answer["extensions"]["cost"]["actualQueryCost"])
+        cost = endpoint.answer(app, text_of(document), variables)["extensions"]["cost"]
+        out[name] = (float(cost["requestedQueryCost"]), float(cost["actualQueryCost"]))
     return {**out, "Release": out["Hold"], "RemoveTags": out["AddTags"]}
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ordna.connectors.contract import Answer
-from ordna.connectors.shopify.outbound import Swept
+from ordna.connectors.shopify.listing import Mark
 from ordna.connectors.shopify.webhooks import translate
 from ordna.core.messages import Quantity, Snapshot
 from tests.connectors import shopify_nodes as graph
@@ -152,13 +152,17 @@ def test_the_shop_the_sweep_and_the_orders_of_parts() -> None:
         "name": "Nordlys", "myshopifyDomain": "nordlys.myshopify.com", "currencyCode": "DKK",
         "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"},
     }  # fmt: skip
-    swept = graph.page({"id": gid("Order", 1), "updatedAt": "2026-11-20T10:00:00Z"}, more=True)
+    first = {"id": gid("Order", 1), "updatedAt": "2026-11-20T10:00:00Z"}
+    swept = graph.page(first, {"id": gid("Order", 2), "updatedAt": "2026-11-20T10:00:01Z"}, more=True)
     parts = [{"id": gid("FulfillmentOrder", 51), "orderId": gid("Order", 1)}, None]
     answers = {"Shop": {"shop": shop_node}, "Sweep": {"orders": swept}, "OrdersOfParts": {"nodes": parts}}
     with outbound(answers) as (door, shop):
         facts = door.shop_facts()
         assert not isinstance(facts, Answer)
         assert (facts.name, facts.currency, facts.zone, facts.country) == ("Nordlys", "DKK", "Europe/Copenhagen", "DK")
-        assert door.sweep(NOW) == Swept((("1", "2026-11-20T10:00:00Z"),), "next")
+        page = door.sweep(Mark(NOW))
+        assert not isinstance(page, Answer)
+        assert page.orders == (("1", NOW),)
+        assert page.mark == Mark(NOW + timedelta(seconds=1)), "the last second may hold more than this page"
         assert shop.calls[-1][1]["query"] == "updated_at:>='2026-11-20T10:00:00Z'"
         assert door.orders_of(("51", "52")) == {"51": "1"}

@@ -26,6 +26,11 @@ class CannedShop:
         self.tags: dict[str, set[str]] = defaultdict(set)
         self.orders: dict[str, dict[str, Any]] = {}
         self.changed: list[tuple[str, str]] = []
+        self.subscribed: list[dict[str, Any]] = []
+        self.scopes: tuple[str, ...] = ("read_orders",)
+        self.bulk: deque[str] | None = None
+        """None: it gathers nothing in bulk; else what the next operations come to, and COMPLETED after that."""
+        self.files: dict[str, bytes] = {}
         self.available = 2000.0
         self.slow = threading.Event()
         self.slow.set()
@@ -39,6 +44,15 @@ class CannedShop:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 shop.answer(self, body)
+
+            def do_GET(self) -> None:
+                whole = shop.files.get(self.path, b"")
+                sent = whole[: len(whole) // 2] if shop.faults["File"] and shop.faults["File"].popleft() else whole
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(whole)))
+                self.end_headers()
+                self.wfile.write(sent)
+                self.close_connection = True
 
             def log_message(self, *_: Any) -> None:
                 return
@@ -118,11 +132,33 @@ class CannedShop:
                 return {"orders": {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
             case "Shop":
                 facts = {"name": "Canned", "myshopifyDomain": "canned.myshopify.com", "currencyCode": "DKK"}
-                return {"shop": {**facts, "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"}}}
+                shop = {**facts, "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"}}
+                scopes = [{"handle": scope} for scope in self.scopes]
+                return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
+            case "CountOrders":
+                bounds = dict(re.findall(r"updated_at:(>=|<)'([^']+)'", variables["query"]))
+                since, until = bounds.get(">=", ""), bounds.get("<", "9")
+                count = sum(since <= at.replace("+00:00", "Z") < until for _, at in self.changed)
+                return {"ordersCount": {"count": count, "precision": "EXACT"}}
+            case "BulkRun" if self.bulk is not None:
+                kind = "orders" if "BulkOrders" in variables["query"] else "parcels"
+                operation = {"id": f"gid://shopify/BulkOperation/{kind}", "status": "CREATED"}
+                return {"bulkOperationRunQuery": {"bulkOperation": operation, "userErrors": []}}
+            case "BulkStatus":
+                assert self.bulk is not None
+                status = self.bulk.popleft() if self.bulk else "COMPLETED"
+                url = f"{self.url}/{order}" if status == "COMPLETED" else None
+                told = {"id": variables["id"], "status": status, "errorCode": None, "objectCount": "1"}
+                return {"bulkOperation": {**told, "rootObjectCount": "1", "fileSize": None, "url": url}}
+            case "BulkRun":
+                refusal = {"field": ["query"], "message": "This app may not.", "code": "INVALID"}
+                return {"bulkOperationRunQuery": {"bulkOperation": None, "userErrors": [refusal]}}
             case "Subscriptions":
-                return {"webhookSubscriptions": {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}}
+                page = {"hasNextPage": False, "endCursor": None}
+                return {"webhookSubscriptions": {"nodes": list(self.subscribed), "pageInfo": page}}
             case "Subscribe":
                 made = {"id": f"gid://shopify/WebhookSubscription/{len(self.calls)}", **variables}
+                self.subscribed.append(made)
                 return {"webhookSubscriptionCreate": {"webhookSubscription": made, "userErrors": []}}
         raise AssertionError(f"The canned shop does not know {operation}.")
 

@@ -19,8 +19,8 @@ from ordna.engine.policies import Policies
 from ordna.engine.replay import check_fold
 from ordna.engine.requests import Accepted, ask
 from ordna.engine.rereads import Rereader
-from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
+from ordna.engine.watch import Watcher
 from ordna.store.database import Database
 from ordna.store.packing import unpack
 from ordna.store.sealing import Keyring
@@ -46,7 +46,8 @@ class House(Shop):
         outbounds = Outbounds(self.ring)
         self.performer = Performer(self.database, outbounds, self.ring, patience_s=patience_s)
         self.rereader = Rereader(self.database, outbounds)
-        self.timers = Timers(self.database, Sweeper(self.database, outbounds), ask_again_s=0.0)
+        self.timers = Timers(self.database, ask_again_s=0.0)
+        self.watcher = Watcher(self.database, outbounds, "the house")
 
     def place(self, number: int = 5001, **changes: Any) -> None:
         """An order comes in by webhook and is taken in."""
@@ -88,8 +89,14 @@ class House(Shop):
         return self.rereader.round(self.lanes())
 
     def fire_timers(self) -> int:
-        """One look at the timers."""
-        return self.timers.round(self.lanes())
+        """One look at the timers, and whatever is due for the connection because of them."""
+        fired = self.timers.round(self.lanes())
+        self.watch()
+        return fired
+
+    def watch(self) -> int:
+        """All that is due to be looked after; how many runs."""
+        return self.watcher.run_due()
 
     def effects(self) -> list[tuple[Any, ...]]:
         """(key, status, attempts) of every effect, as asked."""
@@ -138,3 +145,4 @@ def house(db: Database, database: str, ring: Keyring, outside: CannedShop) -> It
     yield made
     made.performer.close()
     made.rereader.close()
+    made.watcher.close()

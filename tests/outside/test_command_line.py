@@ -62,11 +62,17 @@ def test_doctor_finds_nothing_in_a_healthy_house_and_advises_in_a_sick_one(house
     house.rows_changed("update effect set status = 'in_doubt'")
     house.rows_changed("insert into switch (merchant_id, name, value) values (1, 'outgoing', 'paused')")
     house.rows_changed("update lease set owner = 'gone', token = 9, until = now() - interval '1 hour' where lane = 3")
-    house.rows_changed("update connection set last_error = 'no'")
+    house.rows_changed("update connection set last_error = 'no', created_at = now() - interval '1 day'")
+    house.rows_changed(
+        "insert into gap (merchant_id, connection_id, began_at, cause, topics)"
+        " values (1, 7, now(), 'unsubscribed', '[\"ORDERS_PAID\"]')"
+    )
     sick = ordna(house, tmp_path, "doctor")
     assert sick.returncode == 1
     found = [line for line in sick.stdout.splitlines() if line.startswith("!")]
-    assert len(found) == 4
+    assert len(found) == 7
+    assert "! 1 subscriptions to webhooks are gone from their shops." in found
+    assert "! 1 connections were silent, and what was missed is still being read." in found
     assert "    To let it go on: ordna pause --resume." in sick.stdout.splitlines()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from ordna.engine import clock
@@ -83,7 +84,7 @@ def test_the_most_urgent_come_first_and_the_budget_is_kept(house: House, outside
         hint(house, str(number), urgency=8)
     hint(house, "7", urgency=0)
     house.rows_changed("update budget set available = 120, restore_per_s = 0")
-    assert house.read_again() == 2
+    assert house.read_again() == 1, "what is not urgent leaves its share"
     assert outside.sent("ReadOrders")[0]["ids"][0] == "gid://shopify/Order/7"
     assert house.rows("select available < 120 from budget") == [(True,)]
 
@@ -97,6 +98,8 @@ def test_a_shop_that_is_down_is_tried_later_and_its_connection_says_so(house: Ho
     assert house.rows("select last_error is not null, last_read_at is null from connection") == [(True, True)]
     assert house.read_again() == 0
     house.rows_changed("update reread set not_before = now()")
+    assert house.read_again() == 0, "the shop is left alone for some seconds"
+    house.rereader.resting.clear()
     house.read_again()
     assert waiting(house) == []
     assert house.rows("select last_error is null, last_read_at is not null from connection") == [(True, True)]
@@ -117,3 +120,63 @@ def test_reads_go_on_while_outgoing_is_paused(house: House, outside: CannedShop)
     house.rows_changed("update connection set mode = 'paused'")
     assert house.read_again() == 1
     assert outside.mutations() == []
+
+
+def test_a_shop_that_fails_is_not_asked_for_all_the_others_that_wait(house: House, outside: CannedShop) -> None:
+    for number in range(1, 401):
+        hint(house, str(number), urgency=5)
+    outside.faults["ReadOrders"].extend(["down"] * 99)
+    for _ in range(10):
+        house.read_again()
+    assert len(outside.sent("ReadOrders")) <= 8, "one round of calls, then rest"
+
+
+def test_a_throttled_shop_is_not_hammered_and_what_waits_keeps_its_place(house: House, outside: CannedShop) -> None:
+    for number in range(1, 41):
+        outside.orders[str(number)] = node(number)
+        hint(house, str(number), urgency=5)
+    outside.faults["ReadOrders"].extend(["throttled"] * 99)
+    for _ in range(10):
+        house.read_again()
+    assert len(outside.sent("ReadOrders")) <= 3, "one round of calls, then rest until the budget has refilled"
+    assert {attempts for _, attempts in waiting(house)} == {0}, "to be told to wait is no try"
+    assert house.rows("select last_error from connection") == [(None,)]
+    outside.faults["ReadOrders"].clear()
+    house.rows_changed("update budget set available = 2000, updated_at = now()")
+    assert house.read_again() == 23, "what is kept for people is kept: (2000 - 800) / 52"
+
+
+def test_one_urgent_order_does_not_let_those_behind_it_at_what_is_kept_for_people(
+    house: House, outside: CannedShop
+) -> None:
+    for number in range(1, 41):
+        outside.orders[str(number)] = node(number)
+        hint(house, str(number), urgency=8)
+    hint(house, "7", urgency=0)
+    house.rows_changed("update budget set available = 900, restore_per_s = 0")
+    assert house.read_again() == 1
+    assert outside.sent("ReadOrders")[0]["ids"] == ["gid://shopify/Order/7"]
+
+
+def test_when_everything_is_behind_people_come_first_then_the_newest_then_history(
+    house: House, outside: CannedShop
+) -> None:
+    for number in range(1, 61):
+        outside.orders[str(number)] = node(number)
+    begun = clock.now() - timedelta(minutes=4)
+    outside.changed = [(str(n), (begun + timedelta(seconds=10 * n)).isoformat()) for n in range(1, 11)]
+    house.watch()
+    for number in range(11, 61):
+        hint(house, str(number), urgency=8)
+    hint(house, "60", urgency=0)
+
+    def read_with(points: float) -> set[str]:
+        before = len(outside.sent("ReadOrders"))
+        house.rows_changed("update budget set available = %s, restore_per_s = 0, updated_at = now()", points)
+        house.read_again()
+        return {gid.rpartition("/")[2] for call in outside.sent("ReadOrders")[before:] for gid in call["ids"]}
+
+    assert read_with(800 + 3 * 52) == {"60", "10", "9"}
+    assert read_with(800 + 8 * 52) == {str(number) for number in range(1, 9)}
+    assert read_with(100) == set()
+    assert len(read_with(2000)) == 23, "history is last"

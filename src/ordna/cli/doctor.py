@@ -80,6 +80,24 @@ COUNTS: tuple[tuple[str, str, str, str], ...] = (
         "{} timers are due and wait until their shop was heard of.",
         "See whether the shop can be reached, and whether a worker runs.",
     ),
+    (
+        "unswept",
+        "Every shop was asked what changed within the last quarter of an hour.",
+        "{} shops were not asked to the end for a quarter of an hour what changed.",
+        "See whether a worker runs; the page “Connections” says why a shop can't be read.",
+    ),
+    (
+        "lost_subscriptions",
+        "Every subscription to webhooks stands.",
+        "{} subscriptions to webhooks are gone from their shops.",
+        "A worker makes them again within minutes. If it can't: the page “Connections” says why.",
+    ),
+    (
+        "gaps",
+        "No connection has an open gap.",
+        "{} connections were silent, and what was missed is still being read.",
+        "Nothing needs to be done while a worker runs; the page “Connections” shows how far it is.",
+    ),
 )
 
 

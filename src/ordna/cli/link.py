@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import typer
 
 from ordna.cli.database import opened
-from ordna.cli.say import Progress, say
-from ordna.engine.connections import Connections
+from ordna.cli.say import say
+from ordna.engine.connections import COUNT_MAX, Connections
 from ordna.engine.keys import keyring
 from ordna.site import place
 from ordna.store.database import Database
@@ -31,19 +31,19 @@ def connect_shop(
     if not client_secret:
         raise typer.BadParameter("Give --client-secret too: the shop signs its webhooks with it.")
     credentials = {"token": token} if token else {"client_id": client_id or "", "client_secret": client_secret or ""}
-    with _connections() as connections, Progress("Connecting") as progress:
+    with _connections() as connections:
         made = connections.connect_shopify(
             merchant,
             address,
             credentials,
             callback or place.public_url(),
             webhook_secret=client_secret,
-            progress=lambda found: progress.at(f"{found:,} orders found"),
         )
     say(f"{made.title} is connected, in observe. It sends us {made.subscriptions} kinds of message.")
     if made.unlisted is not None:
-        say(f"Its history could not be listed to the end: {made.unlisted}")
-    say(f"{made.orders:,} orders are being read. Nothing is changed at the shop until you go live.")
+        say(f"Its earlier orders could not be counted: {made.unlisted}")
+    orders = f"{made.orders:,} orders" if made.orders < COUNT_MAX else f"{COUNT_MAX:,} orders or more"
+    say(f"{orders} are being read by the worker. Nothing is changed at the shop until you go live.")
 
 
 def pause_outgoing(merchant: int | None, resume: bool) -> None:

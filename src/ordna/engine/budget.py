@@ -84,6 +84,13 @@ def points_of_each(conn: Connection, keys: Mapping[Key, int]) -> dict[Key, float
     return {(row[0], row[1]): max(0.0, row[2] - row[3] * kept(keys[row[0], row[1]])) for row in found}
 
 
+def levels(conn: Connection, keys: Sequence[Key]) -> dict[Key, tuple[float, float]]:
+    """(points there now, the most there can be) of each connection that has a budget."""
+    if not keys:
+        return {}
+    return {(row[0], row[1]): (row[2], row[3]) for row in conn.execute(SQL["points_there"], _keys(keys))}
+
+
 def points_there(conn: Connection, merchant: int, connection: int, urgency: int) -> float:
     """How many points work of this urgency could take now; 0 for a connection without a budget row."""
     return points_of_each(conn, {(merchant, connection): urgency}).get((merchant, connection), 0.0)
@@ -106,6 +113,11 @@ def settle_each(conn: Connection, calls: Iterable[Spent]) -> None:
         "restore_per_s": [None if each is None else each.restore_per_s for each in said],
     }
     conn.execute(SQL["settle_points"], values)
+
+
+def rest(conn: Connection, merchant: int, connection: int, seconds: float) -> None:
+    """The other side is over its budget whatever we counted: ask for nothing until so many seconds have refilled it."""
+    conn.execute(SQL["rest"], {"merchant": merchant, "connection": connection, "seconds": seconds})
 
 
 def settle(conn: Connection, merchant: int, connection: int, reserved: float, used: float, said: Budget | None) -> None:

@@ -1,16 +1,15 @@
 """Connections: made in *observe*, shown what going live would do, gone live, paused.
 
 In observe nothing is changed at the shop. The one exception is the webhook subscriptions, without which nothing could
-be observed; they are made when the connection is made. The shop's recent history comes in by a sweep whose orders
-are read like any others, so an import shares budget, lanes and tables with daily work and may be broken off anywhere.
+be observed; they are made when the connection is made. The shop's history is imported by the workers (`history`), who
+also sweep the shop and look after its subscriptions from then on (`watch`).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +18,7 @@ from msgspec import Struct
 from ordna.connectors.contract import Answer
 from ordna.connectors.registry import CONNECTORS
 from ordna.connectors.shopify.client import API_VERSION
+from ordna.connectors.shopify.listing import COUNT_MAX as COUNT_MAX
 from ordna.connectors.shopify.outbound import ShopFacts
 from ordna.core.decide import decide
 from ordna.core.describe import effect_words
@@ -26,12 +26,12 @@ from ordna.core.messages import WentLive
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, TaskNow, decode_verdict
 from ordna.core.policy import Policy
-from ordna.engine import budget
+from ordna.engine import budget, history
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Outbounds, channel, endpoint_of
 from ordna.engine.policies import Policies
-from ordna.engine.sweeps import URGENCY_OF_HISTORY, SweepDone, Sweeper
-from ordna.store import linking, outside
+from ordna.engine.subscriptions import reached_at
+from ordna.store import linking, outside, watch
 from ordna.store.connections import ConnectionNow, ensure_lanes, seal_credentials, seal_secrets
 from ordna.store.database import Connection, Database
 from ordna.store.linking import NewConnection
@@ -40,6 +40,9 @@ from ordna.store.sealing import Keyring
 
 HISTORY = timedelta(days=60)
 """As far back as a shop shows its orders without a further permission."""
+ALL_ORDERS = "read_all_orders"
+FIRST_ORDERS = datetime(2006, 1, 1, tzinfo=UTC)
+"""No shop has older ones."""
 LISTED_MAX = 20
 CHUNK = 1000
 SHOPIFY = "shopify"
@@ -92,9 +95,10 @@ class Preview(Struct, frozen=True):
 
 
 class Connected(Struct, frozen=True):
-    """A connection that was made: how many topics the shop sends us, how many recent orders are being read.
+    """A connection that was made: how many topics the shop sends us, how many earlier orders are being read (10,000
+    where there are as many or more).
 
-    `unlisted` says why the list of recent orders broke off, when it did; `import_history` tries it again.
+    `unlisted` says why they could not be counted, when they could not; they are read all the same.
     """
 
     merchant: int
@@ -130,7 +134,6 @@ class Connections:
         callback_base_url: str,
         *,
         webhook_secret: str | None = None,
-        progress: Callable[[int], None] | None = None,
     ) -> Connected:
         """Check the credentials, write the connection in observe, subscribe to every topic we read, and have the recent
         orders read. `NotConnected`, `NoSecret`.
@@ -148,31 +151,36 @@ class Connections:
         if isinstance(facts, Answer):
             raise NotConnected(facts)
         key, token = self._write(merchant, base_url, credentials, hook_secret, facts)
-        subscribed = through.subscribe(f"{callback_base_url.rstrip('/')}/webhooks/{token}", CONNECTORS[SHOPIFY].topics)
+        callback_base_url = callback_base_url.rstrip("/")
+        subscribed = through.subscribe(f"{callback_base_url}/webhooks/{token}", CONNECTORS[SHOPIFY].topics)
         if isinstance(subscribed, Answer):
             raise NotConnected(subscribed)
         with self._database.engine([merchant]) as conn:
             linking.set_subscribed(conn, key, [{"topic": each.topic, "id": each.id} for each in subscribed])
-        done = self.import_history(*key, progress=progress)
-        unlisted = None if done.failure is None else done.failure.sentence or done.failure.code
-        return Connected(*key, facts.name, len(subscribed), done.orders, unlisted)
+            watch.begin(conn, key, watch.SUBSCRIPTIONS, reached_at(callback_base_url))
+            watch.begin(conn, key, watch.SWEEP)
+        counted = self.import_history(*key)
+        if isinstance(counted, Answer):
+            return Connected(*key, facts.name, len(subscribed), 0, counted.sentence or counted.code)
+        return Connected(*key, facts.name, len(subscribed), counted)
 
-    def import_history(
-        self, merchant: int, connection: int, *, progress: Callable[[int], None] | None = None
-    ) -> SweepDone:
-        """Have the shop's recent orders read, oldest change first; `progress` hears how many were found so far."""
+    def import_history(self, merchant: int, connection: int) -> int | Answer:
+        """Have the orders read that the shop had before: those of 60 days, or all where it lets us. How many it counts,
+        10,000 at most. `UnknownConnection`."""
+        key = (merchant, connection)
         with self._database.engine([merchant]) as conn:
-            standing = linking.standing(conn, (merchant, connection))
-        if standing is None:
-            raise UnknownConnection
-        return Sweeper(self._database, self._outbounds).sweep(
-            merchant,
-            connection,
-            since=standing.now - HISTORY,
-            urgency=URGENCY_OF_HISTORY,
-            why="history",
-            progress=progress,
-        )
+            standing = linking.standing(conn, key)
+            if standing is None:
+                raise UnknownConnection
+            through = self._outbounds.load(conn, [key])[key].outbound
+        facts = through.shop_facts()
+        everything = not isinstance(facts, Answer) and ALL_ORDERS in facts.scopes
+        since = FIRST_ORDERS if everything else standing.now - HISTORY
+        counted = through.count_orders(None if everything else since)
+        expected = None if isinstance(counted, Answer) else counted
+        with self._database.engine([merchant]) as conn:
+            watch.begin(conn, key, watch.HISTORY, history.wanted(since, standing.now, expected))
+        return counted
 
     def waiting(self, merchant: int, connection: int) -> tuple[int, int]:
         """(orders still to be read, messages still to be handled): the progress of an import."""

@@ -17,6 +17,9 @@ COUNTED = (
     "paused",
     "unreadable_connections",
     "waiting_timers",
+    "unswept",
+    "lost_subscriptions",
+    "gaps",
 )
 
 

@@ -1,13 +1,14 @@
 """The worker: one process that takes messages in, sends effects, reads orders again and watches the clock.
 
-Five threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
-*send* performs due effects; *read* makes re-reads, fires timers and erases whom it is asked to; *tables* looks after
-the tables when it is this worker's turn. A slow shop therefore never keeps a message from being taken in. Every thread
-works in bounded rounds, waits longer the longer nothing comes, and is woken by the step when it wrote something. Any
-number of workers, on any number of machines, share the work through the database.
+Four threads share one set of leases. *Step* turns waiting messages into facts and decisions and tends the leases;
+*send* performs due effects; *read* makes re-reads, fires timers and erases whom it is asked to; *keep* renews the
+leases whatever the others are doing, so no live worker is taken for a dead one. It also ends a process whose step has
+hung in one batch for minutes: its lanes go to others, who try what it held alone. A slow shop therefore never keeps a
+message from being taken in.
 
-The fifth, *keep*, renews the leases whatever the others are doing, so no live worker is taken for a dead one. It
-also ends a process whose step has hung in one batch for minutes: its lanes go to others, who try what it held alone.
+Two need no leases: *watch* sweeps shops and looks after their subscriptions, *tables* makes and drops partitions when
+it is this worker's turn. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by
+the step when it wrote something. Any number of workers, on any number of machines, share the work.
 
 On a stop no call outside is begun any more, each thread ends the round it is in, and the leases are given back, so
 others go on at once. What does not end in time is left as it is: a killed worker loses nothing either.
@@ -37,9 +38,9 @@ from ordna.engine.presence import BATCH_MESSAGES, BATCH_SECONDS, Presence, Round
 from ordna.engine.privacy import Privacy
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
-from ordna.engine.sweeps import Sweeper
 from ordna.engine.timers import Timers
 from ordna.engine.trouble import is_passing
+from ordna.engine.watch import Watcher
 from ordna.store.database import Database
 from ordna.store.sealing import keyring
 
@@ -66,14 +67,16 @@ class Worker:
         self, dsn: str, home: Path, *, patience_s: float = PATIENCE_S, keep_raw_days: int = KEEP_RAW_DAYS
     ) -> None:
         ring = keyring(home)
-        self._database = Database(dsn, connections_max=6)
-        self._leases = Leases(self._database, _name())
+        self._database = Database(dsn, connections_max=10)
+        name = _name()
+        self._leases = Leases(self._database, name)
         self._stepper = Stepper(self._database, self._leases, Policies(ring))
         outbounds = Outbounds(ring)
         self._performer = Performer(self._database, outbounds, ring, patience_s=patience_s)
         self._rereader = Rereader(self._database, outbounds)
-        self._timers = Timers(self._database, Sweeper(self._database, outbounds))
-        self._maintenance = Maintenance(self._database, _name(), home, keep_raw_days)
+        self._timers = Timers(self._database)
+        self._watcher = Watcher(self._database, outbounds, name)
+        self._maintenance = Maintenance(self._database, name, home, keep_raw_days)
         self._privacy = Privacy(self._database, ring, home)
         self._notifier = Notifier(dsn)
         self._tally = Tally()
@@ -101,6 +104,7 @@ class Worker:
                 ("step", self._step, self._stopping, IDLE_MAX_S, 0.0),
                 ("send", self._send, self._wake_send, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
+                ("watch", self._watcher.round, self._stopping, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("tables", self._look_after_tables, self._stopping, TABLES_IDLE_S, 0.0),
             )
         ]
@@ -113,6 +117,7 @@ class Worker:
         self._presence.start()
         self._stopping.wait()
         until = time.monotonic() + STOP_WITHIN_S
+        self._watcher.stop()
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._drained.set()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Protocol, cast
 
-from ordna.connectors.contract import Answer, Endpoint, Outbound
+from ordna.connectors.contract import Answer, Endpoint, OrderRead, Outbound
 from ordna.connectors.registry import CONNECTORS
-from ordna.connectors.shopify.outbound import ShopFacts, Subscription, Swept
+from ordna.connectors.shopify.bulk import BulkStarted, BulkState
+from ordna.connectors.shopify.listing import Mark, Swept
+from ordna.connectors.shopify.outbound import ShopFacts, Subscription
 from ordna.store import linking
 from ordna.store.connections import open_credentials
 from ordna.store.database import Connection
@@ -23,8 +25,28 @@ class Channel(Outbound, Protocol):
         """Who the shop is; also the proof that the credentials work."""
         ...
 
-    def sweep(self, since: datetime, cursor: str | None = None, first: int = 100) -> Swept | Answer:
-        """One page of the orders that changed at or after `since`."""
+    def sweep(self, mark: Mark, until: datetime | None = None) -> Swept | Answer:
+        """One page of the orders that changed at or after the mark."""
+        ...
+
+    def count_orders(self, since: datetime | None, until: datetime | None = None) -> int | Answer:
+        """How many orders changed in that time; a shop counts no further than 10,000."""
+        ...
+
+    def start_bulk(self, since: datetime, until: datetime) -> BulkStarted | Answer:
+        """Have the shop gather the orders that changed in that time."""
+        ...
+
+    def bulk_state(self, operation: str) -> BulkState | Answer:
+        """How far it is."""
+        ...
+
+    def fetch_bulk(self, orders_url: str | None, parcels_url: str | None, began_at: datetime) -> Iterator[OrderRead]:
+        """The orders it gathered; one without a body must be read by itself."""
+        ...
+
+    def subscriptions(self) -> tuple[Subscription, ...] | Answer:
+        """What the shop sends us."""
         ...
 
     def subscribe(self, callback_url: str, topics: tuple[str, ...]) -> tuple[Subscription, ...] | Answer:

@@ -1,12 +1,15 @@
 """Read orders again that a hint, a doubt or a timer asked for: in batches, most urgent first, within the shop's budget.
 
-One order is one row however many hints asked for it. The answers go into the inbox like any message, in the same
-commit that takes the rows off the list; a hint that came while we read keeps its row, so the order is read once more.
-A shop that can't be read is tried again later and later, and its connection shows what went wrong.
+One order is one row however many hints asked for it. What people wait for comes first, then what hints told of, then
+orders that changed in a silence, the newest first, then history. The answers go into the inbox like any message, in the
+same commit that takes the rows off the list; a hint that came while we read keeps its row, so the order is read once
+more. A shop that can't be read is tried again later and later, and its connection shows what went wrong; one that says
+it is over its budget is left alone until it has refilled.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -26,10 +29,11 @@ from ordna.store.database import Connection, Database
 from ordna.store.outside import DueReread, Heard, Internal
 
 ORDERS_A_CALL = 15
-ORDERS_A_ROUND = 60  # of one connection
+ORDERS_A_ROUND = 120  # of one connection
 CALLS_AT_ONCE = 8
 POINTS_AN_ORDER = 52.0
 URGENT = 1
+REST_MAX_S = 60.0
 ORDERS_WORTH_A_CALL = 5
 """With less budget than that, what is not urgent waits for more: a call has its own price."""
 READ_TOPIC = "ordna/read"
@@ -63,6 +67,8 @@ class Rereader:
         self._database = database
         self._outbounds = outbounds
         self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-read")
+        self.resting: dict[budget.Key, tuple[int, float]] = {}
+        """Connections whose last calls failed: how many in a row, and until when nothing is asked of them."""
 
     def round(self, leases: Sequence[Lease]) -> int:
         """One round over these leases; how many orders were asked for."""
@@ -78,7 +84,12 @@ class Rereader:
     def _claim(self, leases: Sequence[Lease]) -> list[Call]:
         lanes = [lease[:2] for lease in leases]
         with self._database.engine([merchant for merchant, _ in lanes]) as conn:
-            due = outside.due_rereads(conn, lanes, ORDERS_A_ROUND)
+            now = time.monotonic()
+            due = [
+                row
+                for row in outside.due_rereads(conn, lanes, ORDERS_A_ROUND)
+                if self.resting.get((row.merchant_id, row.connection_id), (0, 0.0))[1] <= now
+            ]
             if not due:
                 return []
             batches = {
@@ -104,28 +115,54 @@ class Rereader:
                 answers = {read.order_ref: read for read in reading.orders}
                 came += [_message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers]
                 done += [row for row in call.rows if row.order_ref in answers]
-                late += [row for row in call.rows if row.order_ref not in answers]
-                heard.append(_heard(call, reading))
+                if not _throttled(reading):
+                    late += [row for row in call.rows if row.order_ref not in answers]
+                    heard.append(_heard(call, reading))
             outside.file_internal(conn, came)
             outside.done_rereads(conn, done)
             outside.put_off_rereads(conn, late, [_put_off_s(row, calls, readings) for row in late])
             outside.note_reads(conn, heard)
-            spent = zip(calls, readings, strict=True)
+            spent = list(zip(calls, readings, strict=True))
             budget.settle_each(conn, [budget.Spent(c.connection, c.points, r.points, r.budget) for c, r in spent])
+            for call, reading in spent:
+                if reading.failure is not None and _throttled(reading):
+                    budget.rest(conn, *call.connection, reading.failure.retry_after_s or 1.0)
+        self._note_rests(calls, readings)
+
+    def _note_rests(self, calls: Sequence[Call], readings: Sequence[Reading]) -> None:
+        """A shop that fails is asked nothing for a while, whatever else is due; one answer makes it well."""
+        failed = {c.connection: r.failure for c, r in zip(calls, readings, strict=True) if not _throttled(r)}
+        for key, failure in failed.items():
+            before, _ = self.resting.pop(key, (0, 0.0))
+            if failure is not None:
+                wait = min(REST_MAX_S, wait_s(before + 1, failure.retry_after_s))
+                self.resting[key] = (before + 1, time.monotonic() + wait)
 
 
 def _set_aside(conn: Connection, batches: dict[budget.Key, tuple[DueReread, ...]]) -> dict[budget.Key, int]:
     """For how many of each connection's orders points were reserved, where for any."""
-    urgencies = {key: min(row.urgency for row in rows) for key, rows in batches.items()}
-    there = budget.points_of_each(conn, urgencies)
+    levels = budget.levels(conn, list(batches))
     orders: dict[budget.Key, int] = {}
     for key, rows in batches.items():
-        affordable = min(len(rows), int(there.get(key, 0.0) // POINTS_AN_ORDER))
-        if affordable and (urgencies[key] <= URGENT or affordable >= min(len(rows), ORDERS_WORTH_A_CALL)):
+        affordable = _affordable(rows, *levels.get(key, (0.0, 0.0)))
+        if affordable and (rows[0].urgency <= URGENT or affordable >= min(len(rows), ORDERS_WORTH_A_CALL)):
             orders[key] = affordable
-    asked = [budget.Ask(key, many * POINTS_AN_ORDER, urgencies[key]) for key, many in orders.items()]
+    asked = [budget.Ask(key, many * POINTS_AN_ORDER, batches[key][many - 1].urgency) for key, many in orders.items()]
     granted = budget.reserve_each(conn, asked)
     return {key: many for key, many in orders.items() if key in granted}
+
+
+def _affordable(rows: Sequence[DueReread], there: float, most: float) -> int:
+    """How many of these orders, most urgent first, can be paid so that each leaves the share its urgency leaves: one
+    urgent order does not let those behind it at what is kept for people."""
+    for many, row in enumerate(rows, 1):
+        if there - most * budget.kept(row.urgency) < many * POINTS_AN_ORDER:
+            return many - 1
+    return len(rows)
+
+
+def _throttled(reading: Reading) -> bool:
+    return reading.failure is not None and reading.failure.code == "throttled"
 
 
 def _read(call: Call) -> Reading:

@@ -14,11 +14,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ordna.connectors.contract import Answer
 from ordna.engine.keys import Keyring
 from ordna.engine.outbounds import Outbounds
-from ordna.engine.sweeps import Sweeper
-from ordna.store import linking
+from ordna.engine.watch import Watcher
+from ordna.store import linking, watch
 from ordna.store.database import Database
 from ordna.store.sql import blocks
 
@@ -84,19 +83,19 @@ def doubt_effects(restored: Restored) -> str:
 
 def sweep(restored: Restored) -> str:
     """Have every shop asked which orders changed since; the workers read them, as any others."""
-    sweeper = Sweeper(restored.database, Outbounds(restored.ring))
-    with restored.database.engine(restored.merchants) as conn:
-        connections = linking.all_connections(conn, restored.merchants)
-    found, silent = 0, 0
-    for key in connections:
-        done = sweeper.sweep(*key, since=restored.taken_at - LATE_AT_MOST, why="restored")
-        found += done.orders
-        silent += isinstance(done.failure, Answer)
-        restored.progress(f"{found:,} orders changed since")
-    told = f"{found:,} orders that changed around the backup or after it are being read again"
-    if silent:
-        missing = f"{silent} of {len(connections)} shops did not answer"
-        return f"{told}; {missing}: when they do, say ordna restore FOLDER --sweep-again"
+    merchants = restored.merchants
+    watcher = Watcher(restored.database, Outbounds(restored.ring), "restore")
+    with restored.database.engine(merchants) as conn:
+        watch.ensure(conn, merchants)
+        watch.look_back(conn, merchants, restored.taken_at - LATE_AT_MOST)
+    restored.progress("asking every shop what changed")
+    watcher.run_due()
+    with restored.database.engine(merchants) as conn:
+        swept = watch.swept(conn, merchants)
+    told = f"{swept.found:,} orders that changed around the backup or after it are being read again"
+    if swept.failed:
+        missing = f"{swept.failed} of {swept.connections} shops did not answer"
+        return f"{told}; {missing}: the workers ask them again by themselves."
     return f"{told}."
 
 

@@ -1,17 +1,18 @@
 """Timers that fell due come back as messages, but only when the picture they are decided on is fresh.
 
-A timer says "this should have happened by now". Whether it happened is known only when all of the order's messages up
-to that time are taken in and its connection was heard of since: a webhook came or a read succeeded. After five dark
-hours nothing is therefore late before the shop has been asked. Silence is asked about: at most once a minute a
-connection is swept for orders that changed since it was last heard of; those are read again first (a waiting re-read
-holds the order's timers back), and a sweep that found nothing is a good read of nothing newer.
+A step's timer says "this should have happened by now". Whether it happened is known only when all of the order's
+messages up to that time are taken in and a sweep that began since reached its end: what it found is read first, for a
+waiting re-read holds the order's timers back. A webhook is not enough, for it tells of its own order and proves nothing
+of one whose webhook was lost. So after five dark hours nothing is late before the shop has been asked. Other timers say
+what no news can undo; for them a webhook shows that the connection lives, unless it has a gap (`gaps`).
+
+A connection that keeps a timer waiting is swept out of its turn, at most once a minute.
 
 A timer to read again asks for a re-read and nothing else. A stale timer is a recorded no-op; the core tells.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import msgspec
@@ -19,8 +20,7 @@ import msgspec
 from ordna.core.messages import TimerFell
 from ordna.engine.held import fence_rows
 from ordna.engine.leases import Lease
-from ordna.engine.sweeps import Sweeper
-from ordna.store import outbox, outside
+from ordna.store import outbox, outside, watch
 from ordna.store.database import Database
 from ordna.store.outbox import RereadRow
 from ordna.store.outside import DueTimer, Internal
@@ -33,11 +33,9 @@ READ = "read"
 class Timers:
     """Brings due timers of leased lanes back, round by round."""
 
-    def __init__(self, database: Database, sweeper: Sweeper, *, ask_again_s: float = ASK_AGAIN_S) -> None:
+    def __init__(self, database: Database, *, ask_again_s: float = ASK_AGAIN_S) -> None:
         self._database = database
-        self._sweeper = sweeper
         self._ask_again_s = ask_again_s
-        self._asked: dict[tuple[int, int], float] = {}
 
     def round(self, leases: Sequence[Lease]) -> int:
         """One round over these leases; how many timers fired."""
@@ -53,15 +51,8 @@ class Timers:
                 rereads = [_reread(timer) for timer in now_due if _kind(timer) == READ]
                 if rereads:
                     outbox.want_rereads(conn, rereads)
-        self._ask_the_silent(silent)
+            watch.hurry(conn, sorted(silent), watch.SWEEP, self._ask_again_s)
         return len(due)
-
-    def _ask_the_silent(self, silent: Sequence[tuple[int, int]]) -> None:
-        now = time.monotonic()
-        for connection in silent:
-            if now - self._asked.get(connection, float("-inf")) >= self._ask_again_s:
-                self._asked[connection] = now
-                self._sweeper.sweep(*connection)
 
 
 def _kind(timer: DueTimer) -> str:

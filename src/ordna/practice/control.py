@@ -215,8 +215,11 @@ def _brief(order: Order) -> dict[str, Any]:
 
 
 def _mutations(served: dict[str, int]) -> dict[str, Any]:
-    """Counts by name. An app that observes subscribes to webhooks and changes nothing else: `changes` stays 0."""
-    listening = sum(count for name, count in served.items() if name.startswith("webhookSubscription"))
+    """Counts by name. An app that observes subscribes to webhooks, has orders gathered in bulk and changes nothing:
+    `changes` stays 0."""
+    listening = sum(
+        count for name, count in served.items() if name.startswith(("webhookSubscription", "bulkOperation"))
+    )
     total = sum(served.values())
     return {"total": total, "changes": total - listening, "by_name": dict(sorted(served.items()))}
 

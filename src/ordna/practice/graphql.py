@@ -30,6 +30,7 @@ from ordna.practice import model
 from ordna.practice.cost import MAX_QUERY_COST, SECONDS_IN_BUCKET, Bucket, Pricing
 from ordna.practice.mutations.edits import EditSession
 from ordna.practice.resolvers import (
+    bulk_operations,
     edit_mutations,
     fulfilment,
     fulfilment_mutations,
@@ -155,6 +156,7 @@ def schema() -> GraphQLSchema:
         edit_mutations.table(),
         fulfilment_mutations.table(),
         webhook_mutations.table(),
+        bulk_operations.table(),
     ):
         _bind(built, table)
     for kind in built.type_map.values():

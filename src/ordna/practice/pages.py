@@ -228,10 +228,14 @@ def _customer(order: Order) -> str:
 
 def _privacy(order: Order) -> str:
     asks = (("data_request", "Customer asks what is held"), ("redact", "Erase the customer"))
-    return '<div class="row">' + "".join(
-        f'<form method="post" action="/_practice/orders/{order.id}/{name}"><button>{label}</button></form>'
-        for name, label in asks
-    ) + "</div>"
+    return (
+        '<div class="row">'
+        + "".join(
+            f'<form method="post" action="/_practice/orders/{order.id}/{name}"><button>{label}</button></form>'
+            for name, label in asks
+        )
+        + "</div>"
+    )
 
 
 def _address(address: Address) -> str:

@@ -45,9 +45,17 @@ class PracticeShop:
         self.clock = clock
         self.sender = WebhookSender(world, clock)
         self.mutations_served: dict[str, int] = {}
-        self.base_url = ""
         self.compliance_uri = ""
         self._stories: dict[int, list[Told]] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Where the shop is reached."""
+        return self.world.base_url
+
+    @base_url.setter
+    def base_url(self, address: str) -> None:
+        self.world.base_url = address
 
     @property
     def is_paused(self) -> bool:

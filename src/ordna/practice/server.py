@@ -2,6 +2,7 @@
 
     POST /admin/oauth/access_token                  client_credentials grant: a token for 24 hours
     POST /admin/api/{version}/graphql.json          the Admin API, with X-Shopify-Access-Token
+    GET  /_bulk/{token}.jsonl                       the result of a bulk operation
 
 All other paths go to the routes given to `PracticeServer`, longest prefix first. One event loop owns the world,
 and every request first moves the world's clock to `clock()`, so work that fell due in between is done.
@@ -28,6 +29,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 TOKEN_LIFETIME = timedelta(hours=24)
 _GRAPHQL_PATH = re.compile(r"/admin/api/[^/]+/graphql\.json")
+_BULK_PATH = re.compile(r"/_bulk/([\w-]+)\.jsonl")
 _TOKEN_PATH = "/admin/oauth/access_token"
 
 
@@ -97,6 +99,8 @@ class PracticeServer:
             return self._grant(request)
         if _GRAPHQL_PATH.fullmatch(request.path):
             return self._graphql(request)
+        if bulk := _BULK_PATH.fullmatch(request.path):
+            return self._bulk_file(bulk[1])
         for prefix in sorted(self.routes, key=len, reverse=True):
             if request.path.startswith(prefix):
                 return await self.routes[prefix](request)
@@ -120,6 +124,14 @@ class PracticeServer:
             app, call["query"], variables if isinstance(variables, dict) else None, call.get("operationName")
         )
         return as_json(self.throttle_status if _is_throttled(answer) else 200, answer)
+
+    def _bulk_file(self, token: str) -> Response:
+        """The lines of a finished bulk operation, for whoever knows its address, as in Shopify's storage."""
+        for one in self.world.bulk_operations.values():
+            if one.token == token and one.completed_at is not None:
+                body = "".join(f"{line}\n" for line in one.lines).encode()
+                return Response(200, body, "application/jsonl; charset=utf-8")
+        return as_json(404, {"errors": "Not Found"})
 
     def _grant(self, request: Request) -> Response:
         given = _form(request)

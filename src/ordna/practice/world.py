@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ordna.practice.bulk import BulkOperation
 from ordna.practice.model import (
     App,
     Customer,
@@ -35,6 +36,7 @@ _FIRST_ID = {
     "LineItem": 14_200_000_000_001,
     "FulfillmentOrder": 6_900_000_000_001,
 }
+_NOT_KEPT = ("_due", "outbox", "base_url", "bulk_operations")
 _FIRST_OTHER_ID = 4_100_000_000_001
 
 
@@ -71,6 +73,9 @@ class World:
         # (app, key) -> (when, input, what was made): mutations that were asked with @idempotent.
         self.idempotent: dict[tuple[int, str], tuple[datetime, Any, Any]] = {}
         self.outbox: list[Change] = []
+        # Where the shop is reached, and what it gathers in bulk: neither outlives the process.
+        self.base_url = ""
+        self.bulk_operations: dict[int, BulkOperation] = {}
         self.routing_delay = timedelta(seconds=4)
         self.job_delay = timedelta(seconds=3)
         # Moving all of a fulfillment order: a real shop sometimes makes a new one, sometimes keeps the old id.
@@ -82,7 +87,7 @@ class World:
 
     def state(self) -> dict[str, Any]:
         """Everything in the shop as it stands, without scheduled work and untold changes."""
-        return {name: value for name, value in vars(self).items() if name not in ("_due", "outbox")}
+        return {name: value for name, value in vars(self).items() if name not in _NOT_KEPT}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> World:

@@ -37,6 +37,7 @@ class Standing(NamedTuple):
     last_read_at: datetime | None
     title: str
     now: datetime
+    created_at: datetime
 
     @property
     def heard_at(self) -> datetime | None:

@@ -33,6 +33,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "tables", blocks("schema.sql")["tables"]),
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    Migration(10, "watch", blocks("watch_tables.sql")["watch"]),
     Migration(20, "messages set aside", blocks("migrations.sql")["set_aside"]),
     Migration(30, "processes", blocks("figures.sql")["tables"]),
     Migration(40, "erasure", blocks("erasing.sql")["tables"]),

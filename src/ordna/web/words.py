@@ -199,6 +199,15 @@ def due(at: datetime, now: datetime, zone: str) -> str:
     return f"{local:%a %H:%M}" if days < 7 else f"{local.day} {local:%b}"
 
 
+def clock(at: datetime, now: datetime, zone: str) -> str:
+    """When something was: "17:05" today, else "Tue 17:05"; "24 Nov 17:05" when it is a week ago or more."""
+    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    return f"{local:%a %H:%M}" if 0 < days < 7 else f"{local.day} {local:%b %H:%M}"
+
+
 def exact(at: datetime, zone: str) -> str:
     """A moment in full, in the merchant's zone."""
     local = at.astimezone(ZoneInfo(zone))

@@ -6,15 +6,18 @@ a value for whatever the other side does and raises nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, assert_never
 
 from msgspec import Struct
 
-from ordna.connectors.contract import Answer, Endpoint, Reading
-from ordna.connectors.shopify import effects
+from ordna.connectors.contract import Answer, Endpoint, OrderRead, Reading
+from ordna.connectors.shopify import bulk, effects
+from ordna.connectors.shopify.bulk import BulkStarted, BulkState
 from ordna.connectors.shopify.client import Client, Reply
 from ordna.connectors.shopify.gids import gid, topic_enum
+from ordna.connectors.shopify.listing import ORDERS_A_PAGE, Mark, Swept, count_changed, list_changed
 from ordna.connectors.shopify.readers import id_of
 from ordna.connectors.shopify.reading import read_orders
 from ordna.connectors.shopify.wire import TOTAL_S
@@ -35,28 +38,23 @@ _SHIP_POINTS = 24.0  # its lines are read first
 
 
 class ShopFacts(Struct, frozen=True):
-    """Who a shop is: its name, its domain, ISO currency, IANA time zone and ISO country."""
+    """Who a shop is: its name, its domain, ISO currency, IANA time zone and ISO country; what it lets us do."""
 
     name: str
     domain: str
     currency: str
     zone: str
     country: str | None
+    scopes: tuple[str, ...] = ()
 
 
 class Subscription(Struct, frozen=True):
-    """One webhook subscription of ours; `topic` in GraphQL's spelling (ORDERS_CREATE)."""
+    """One webhook subscription of ours; `topic` in GraphQL's spelling (ORDERS_CREATE), `version` of its bodies."""
 
     id: str
     topic: str
     uri: str
-
-
-class Swept(Struct, frozen=True):
-    """One page of orders by their last change: (order ref, updated at as written), and where the next page starts."""
-
-    orders: tuple[tuple[str, str], ...]
-    cursor: str | None
+    version: str | None = None
 
 
 class ShopifyOutbound:
@@ -64,6 +62,7 @@ class ShopifyOutbound:
 
     def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S) -> None:
         self._client = Client(endpoint, total_s)
+        self._base_url = endpoint.base_url
 
     def cost_of(self, effect: Effect) -> float:
         """The points this effect will need, before it is sent."""
@@ -132,19 +131,30 @@ class ShopifyOutbound:
         address = shop.get("shopAddress")
         country = address.get("countryCodeV2") if isinstance(address, dict) else None
         written = [str(shop.get(name) or "") for name in ("name", "myshopifyDomain", "currencyCode", "ianaTimezone")]
-        return ShopFacts(written[0], written[1], written[2], written[3], str(country) if country else None)
+        app = reply.data.get("currentAppInstallation")
+        granted = _list(app.get("accessScopes")) if isinstance(app, dict) else []
+        scopes = tuple(sorted(str(scope.get("handle")) for scope in granted))
+        return ShopFacts(written[0], written[1], written[2], written[3], str(country) if country else None, scopes)
 
-    def sweep(self, since: datetime, cursor: str | None = None, first: int = 100) -> Swept | Answer:
-        """One page of the orders that changed at or after `since`, oldest change first."""
-        query = f"updated_at:>='{since.strftime('%Y-%m-%dT%H:%M:%SZ')}'"
-        reply = self._client.call("sweep", {"query": query, "first": first, "after": cursor})
-        if isinstance(reply, Answer):
-            return reply
-        page = reply.data.get("orders")
-        if not isinstance(page, dict):
-            return _unreadable()
-        orders = [(id_of(node.get("id")), str(node.get("updatedAt"))) for node in _list(page.get("nodes"))]
-        return Swept(tuple((ref, at) for ref, at in orders if ref), _next_cursor(page))
+    def sweep(self, mark: Mark, until: datetime | None = None, first: int = ORDERS_A_PAGE) -> Swept | Answer:
+        """One page of the orders that changed at or after the mark, oldest change first."""
+        return list_changed(self._client, mark, until, first)
+
+    def count_orders(self, since: datetime | None, until: datetime | None = None) -> int | Answer:
+        """How many orders changed in [since, until); a shop counts no further than 10,000."""
+        return count_changed(self._client, since, until)
+
+    def start_bulk(self, since: datetime, until: datetime) -> BulkStarted | Answer:
+        """Have the shop gather the orders that changed in [since, until)."""
+        return bulk.start(self._client, since, until)
+
+    def bulk_state(self, operation: str) -> BulkState | Answer:
+        """How far it is."""
+        return bulk.state(self._client, operation)
+
+    def fetch_bulk(self, orders_url: str | None, parcels_url: str | None, began_at: datetime) -> Iterator[OrderRead]:
+        """The orders it gathered; one without a body must be read by itself. `NotFetched`."""
+        return bulk.fetch(orders_url, parcels_url, self._base_url, began_at)
 
     def subscribe(self, callback_url: str, topics: tuple[str, ...]) -> tuple[Subscription, ...] | Answer:
         """See to it that each topic is sent to `callback_url`: existing subscriptions stay, missing ones are made."""
@@ -187,7 +197,10 @@ class ShopifyOutbound:
             if not isinstance(page, dict):
                 return _unreadable()
             for node in _list(page.get("nodes")):
-                found.append(Subscription(str(node.get("id")), str(node.get("topic")), str(node.get("uri"))))
+                version = node.get("apiVersion")
+                handle = version.get("handle") if isinstance(version, dict) else None
+                names = (str(node.get("id")), str(node.get("topic")), str(node.get("uri")))
+                found.append(Subscription(*names, str(handle) if handle else None))
             following = _next_cursor(page)
             if following is None or following == cursor:
                 return tuple(found)

@@ -114,7 +114,7 @@ _FAMILIES = {
     "disputes": "Disputes are not followed in this version.",
     "payment_terms": "The order's payment state comes with the order.",
     "payment_schedules": "The order's payment state comes with the order.",
-    "bulk_operations": "No bulk operation is started in this version.",
+    "bulk_operations": "Bulk operations are asked how far they are.",
     "app": "This is about the app, not about an order.",
     "shop": "This is about the shop, not about an order.",
 }

@@ -13,6 +13,8 @@ from ordna.store.sql import blocks
 SQL = blocks("read_connections.sql")
 FLOW_WINDOW = timedelta(hours=24)
 TROUBLE_LIMIT = 50
+GAPS_WINDOW = timedelta(days=14)
+GAPS_LIMIT = 30
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,42 @@ class PolicyRow:
 
 
 @dataclass(frozen=True)
+class DutyRow:
+    """How a duty of a connection goes: `duty` is sweep, subscriptions or history; `progress` is JSON."""
+
+    connection_id: int
+    duty: str
+    due_at: datetime
+    running: bool
+    good_at: datetime | None
+    found: int
+    missed: int
+    failures: int
+    error: str | None
+    progress: str
+
+
+@dataclass(frozen=True)
+class GapRow:
+    """A time in which a connection was not heard of as it should be; `waiting` orders of it are still to be read."""
+
+    connection_id: int
+    began_at: datetime
+    cause: str
+    topics: str
+    subscribed_at: datetime | None
+    orders: int
+    ended_at: datetime | None
+    closed_at: datetime | None
+    waiting: int
+
+    @property
+    def lost(self) -> int:
+        """How many subscriptions were gone."""
+        return len(msgspec.json.decode(self.topics, type=list[str]))
+
+
+@dataclass(frozen=True)
 class _Switch:
     name: str
     value: str
@@ -118,6 +156,16 @@ def connections(view: View) -> tuple[ConnectionRow, ...]:
 def flows(view: View) -> tuple[TopicFlow, ...]:
     """What came in over the last day."""
     return tuple(view.rows(SQL["flows"], TopicFlow, since=view.now - FLOW_WINDOW))
+
+
+def duties(view: View) -> tuple[DutyRow, ...]:
+    """How the duties of all connections go."""
+    return tuple(view.rows(SQL["duties"], DutyRow))
+
+
+def gaps(view: View) -> tuple[GapRow, ...]:
+    """The gaps of the last days, newest first."""
+    return tuple(view.rows(SQL["gaps"], GapRow, since=view.now - GAPS_WINDOW, limit=GAPS_LIMIT))
 
 
 def rereads(view: View) -> dict[int, Backlog]:

@@ -24,6 +24,18 @@ select count(*) from connection where last_error is not null
 -- name: waiting_timers
 select count(*) from timer t
 join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
-join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id
-where t.fired_at is null and t.due_at < now() - interval '5 minutes'
-  and coalesce(greatest(c.last_webhook_at, c.last_read_at), '-infinity') < t.due_at
+left join watch w on w.merchant_id = o.merchant_id and w.connection_id = o.connection_id and w.duty = 'sweep'
+where t.fired_at is null and t.due_at < now() - interval '5 minutes' and t.timer_key not like 'read|%'
+  and coalesce(w.good_at, '-infinity') < t.due_at
+
+-- name: gaps
+select count(*) from gap where closed_at is null
+
+-- name: lost_subscriptions
+select coalesce(sum(jsonb_array_length(topics)), 0)::bigint from gap where closed_at is null and subscribed_at is null
+
+-- name: unswept
+-- Connections whose last sweep that reached its end is older than three of them take.
+select count(*) from connection c
+left join watch w on w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = 'sweep'
+where coalesce(w.good_at, c.created_at) < now() - interval '15 minutes'

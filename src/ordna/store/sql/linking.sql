@@ -55,7 +55,7 @@ update connection set subscribed = %(subscribed)s::jsonb
 where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: standing
-select c.mode, c.last_webhook_at, c.last_read_at, c.title, now()
+select c.mode, c.last_webhook_at, c.last_read_at, c.title, now(), c.created_at
 from connection c where c.merchant_id = %(merchant)s and c.connection_id = %(connection)s
 
 -- name: switch_mode

@@ -117,15 +117,22 @@ from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::times
 where c.merchant_id = heard.merchant_id and c.connection_id = heard.connection_id
 
 -- name: due_timers
--- Timers that may be decided: due, all of the order's messages taken in and none to be read, its connection heard of since.
+-- Timers that may be decided: due, all of the order's messages taken in and none to be read, its connection fresh.
+-- A step is late by what did not come, and what came of other orders proves nothing of this one: only a sweep that began
+-- since and reached its end does. For what no news can undo, a webhook is proof of a living connection, unless it has a gap.
 select t.merchant_id, t.order_id, t.timer_key, t.lane, t.due_at, o.connection_id, o.order_ref
 from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
 join timer t on t.merchant_id = leased.merchant_id and t.lane = leased.lane
 join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
 join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id
+left join watch w on w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = 'sweep'
 where t.fired_at is null and t.due_at <= now()
   and (t.timer_key like 'read|%%' or (
-      greatest(c.last_webhook_at, c.last_read_at) >= t.due_at
+      (coalesce(w.good_at >= t.due_at, false)
+       or (t.timer_key not like 'step|%%' and c.last_webhook_at >= t.due_at and not exists (
+               select from gap g
+               where g.merchant_id = c.merchant_id and g.connection_id = c.connection_id and g.closed_at is null
+                 and g.ended_at is null)))
       and not exists (
           select from inbox i
           where i.merchant_id = t.merchant_id and i.connection_id = o.connection_id and i.order_hint = o.order_ref
@@ -137,14 +144,16 @@ order by t.due_at
 limit %(most)s
 
 -- name: unheard_connections
--- Connections whose silence keeps a due timer waiting, and that were not asked for a minute.
+-- Connections that must be swept before a due timer can be decided.
 select distinct c.merchant_id, c.connection_id
 from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
 join timer t on t.merchant_id = leased.merchant_id and t.lane = leased.lane
 join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
 join connection c on c.merchant_id = o.merchant_id and c.connection_id = o.connection_id
+join watch w on w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = 'sweep'
 where t.fired_at is null and t.due_at <= now() and t.timer_key not like 'read|%%'
-  and coalesce(greatest(c.last_webhook_at, c.last_read_at), '-infinity') < t.due_at
+  and coalesce(w.good_at, '-infinity') < t.due_at
+  and (t.timer_key like 'step|%%' or coalesce(c.last_webhook_at, '-infinity') < t.due_at)
 
 -- name: fire_timers
 -- A timer whose time was moved since it was read does not fire now.
@@ -186,6 +195,12 @@ select b.merchant_id, b.connection_id,
        least(maximum, available + restore_per_s * extract(epoch from clock_timestamp() - updated_at)) as available, maximum
 from unnest(%(merchants)s::bigint[], %(connections)s::bigint[]) as w(merchant_id, connection_id)
 join budget b on b.merchant_id = w.merchant_id and b.connection_id = w.connection_id
+
+-- name: rest
+-- The shop said that it is over its budget: nothing is set aside until it has refilled for so long.
+update budget
+set available = least(available, -restore_per_s * %(seconds)s), updated_at = clock_timestamp()
+where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: settle_points
 -- Give back what was reserved and not used. What the other side says is believed when it is less than we think.

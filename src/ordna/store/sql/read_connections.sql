@@ -10,6 +10,24 @@ left join budget b on b.merchant_id = c.merchant_id and b.connection_id = c.conn
 where c.merchant_id = %(merchant_id)s
 order by c.connection_id
 
+-- name: duties
+select w.connection_id, w.duty, w.due_at, w.until > %(now)s as running, w.good_at, w.found, w.missed, w.failures, w.error,
+       case when w.duty = 'history' then w.progress::text else '{}' end as progress
+from watch w
+where w.merchant_id = %(merchant_id)s
+order by w.connection_id, w.duty
+
+-- name: gaps
+select g.connection_id, g.began_at, g.cause, g.topics::text as topics, g.subscribed_at, g.orders, g.ended_at, g.closed_at,
+       case when g.closed_at is null then
+           (select count(*) from reread r
+            where r.merchant_id = g.merchant_id and r.connection_id = g.connection_id and r.why = 'silence')
+       else 0 end as waiting
+from gap g
+where g.merchant_id = %(merchant_id)s and g.began_at >= %(since)s
+order by g.began_at desc
+limit %(limit)s
+
 -- name: flows
 select connection_id, topic, coalesce(outcome, 'waiting') as outcome, count(*) as messages,
        max(received_at) as last_at

@@ -87,7 +87,8 @@ from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[], 
      as w(merchant_id, connection_id, order_ref, lane, urgency, not_before, why)
 on conflict (merchant_id, connection_id, order_ref) do update set
     urgency = least(reread.urgency, excluded.urgency), wanted_at = excluded.wanted_at,
-    not_before = least(reread.not_before, excluded.not_before)
+    not_before = least(reread.not_before, excluded.not_before),
+    why = case when excluded.why = 'silence' then 'silence' else reread.why end   -- a gap closes when the last of these is read
 
 -- name: own_parts
 insert into part_owner (merchant_id, connection_id, part, order_ref)

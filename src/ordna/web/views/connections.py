@@ -14,7 +14,7 @@ from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
 from ordna.store.read import privacy
 from ordna.store.read.messages import set_aside
-from ordna.web import asking, words
+from ordna.web import asking, watching, words
 from ordna.web.desk import database, desk, reading
 from ordna.web.errors import bad_parameter
 
@@ -44,13 +44,16 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         links = read.connections(seen)
         flows = read.flows(seen)
         rereads, waiting = read.rereads(seen), read.effects_waiting(seen)
+        merchant = read.merchant(seen)
+        zone = merchant.zone if merchant else "UTC"
+        care = watching.care(read.duties(seen), read.gaps(seen), seen.now, zone)
         trouble, aside = read.trouble(seen), set_aside(seen)
         asked = privacy.waiting_for_people(seen)
     practice = practice_shop()
     known = {link.domain for link in links if link.mode != "gone"}
     context = {
         "at": "connections",
-        "links": [_link(link, flows, rereads, waiting) for link in links],
+        "links": [_link(link, flows, rereads, waiting) | care.get(link.connection_id, {}) for link in links],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
         "set_aside": aside,
