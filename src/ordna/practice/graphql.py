@@ -30,6 +30,7 @@ from ordna.practice import model
 from ordna.practice.cost import MAX_QUERY_COST, SECONDS_IN_BUCKET, Bucket, Pricing
 from ordna.practice.mutations.edits import EditSession
 from ordna.practice.resolvers import (
+    business,
     edit_mutations,
     fulfilment,
     fulfilment_mutations,
@@ -150,6 +151,7 @@ def schema() -> GraphQLSchema:
     for table in (
         queries.table(),
         orders.table(),
+        business.table(),
         fulfilment.table(),
         order_mutations.table(),
         edit_mutations.table(),

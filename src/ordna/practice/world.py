@@ -17,6 +17,7 @@ from typing import Any
 
 from ordna.practice.model import (
     App,
+    Company,
     Customer,
     Fulfillment,
     FulfillmentOrder,
@@ -58,7 +59,10 @@ class World:
         self.locations: dict[int, Location] = {}
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
+        # What may be downloaded stands on no shelf, so it is not among the variants that fill a basket.
+        self.downloads: list[Variant] = []
         self.customers: dict[int, Customer] = {}
+        self.companies: list[Company] = []
         self.orders: dict[int, Order] = {}
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.fulfillments: dict[int, Fulfillment] = {}
