@@ -22,6 +22,7 @@ from ordna.core.order import (
     is_being_shipped,
     part_names,
     part_of,
+    routing_tells,
     shipped_units,
 )
 from ordna.core.outcome import StepNow, TaskNow, Verdict
@@ -89,7 +90,7 @@ def _of_step(
     if step.asks and ours:
         reason = f"{title}: it is your turn."
         yield TaskNow(key, "step", step.owner, title, reason, *place, (step.asks,))
-    elif step.ends_by is Nature.CIRCUMSTANCE and ours and step.ends.evaluate({**scope, "held": False}) is not True:
+    elif step.ends_by is Nature.CIRCUMSTANCE and ours and _lacks_something(state, step, scope):
         words = step.ends.explain({**scope, "held": False}).reason()
         reason = f"{words[:1].upper()}{words[1:]}."
         asks = ("accept_address",) if _could_vouch(state, step) else ()
@@ -98,6 +99,13 @@ def _of_step(
         owner = step.owner if ours else _desk(flow)
         reason = f"{title} was to be done {step.within.text} after it began, and is not."
         yield TaskNow(f"late:{step.name}:{now.part}:{now.run}", "late", owner, f"Late: {title}", reason, *place)
+
+
+def _lacks_something(state: OrderState, step: Step, scope: Values) -> bool:
+    """Whether something but our holds keeps the step open, and not only that the routing is still to come."""
+    if "address.complete" in step.ends.reads and routing_tells(state):
+        scope = {**scope, "address.complete": True}
+    return step.ends.evaluate({**scope, "held": False}) is not True
 
 
 def _could_vouch(state: OrderState, step: Step) -> bool:

@@ -40,6 +40,7 @@ _CENT = Decimal("0.01")
 
 PAYMENTS = ("captured", "authorized", "pending", "declined first", "gift card", "free", "cash", "terms")
 NET_DAYS = 30
+TIP_MAX_DKK = Decimal(50)
 _SMALLEST_COIN = Decimal("0.50")
 
 
@@ -186,7 +187,7 @@ def _tip(world: World, exchange: _Exchange, order: Order, percent: int) -> Line:
         id=world.next_id("LineItem"),
         title="Tip",
         quantity=1,
-        price=exchange.bag((goods * percent / 100).quantize(Decimal(1), ROUND_HALF_UP)),
+        price=exchange.bag(min(TIP_MAX_DKK, (goods * percent / 100).quantize(Decimal(1), ROUND_HALF_UP))),
         requires_shipping=False,
         taxable=False,
         is_tip=True,
