@@ -242,5 +242,9 @@ def _amounts(value: Any, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _amounts(inner, key)
-    elif isinstance(value, str) and not key.endswith("_currency") and (key in ("amount", "price") or key.startswith(("total_", "current_", "subtotal"))):
+    elif (
+        isinstance(value, str)
+        and not key.endswith("_currency")
+        and (key in ("amount", "price") or key.startswith(("total_", "current_", "subtotal")))
+    ):
         yield value

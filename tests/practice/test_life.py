@@ -52,7 +52,7 @@ def test_most_is_paid_at_once_and_every_way_of_paying_occurs(month: World) -> No
         "PAID", "AUTHORIZED", "PENDING", "VOIDED", "REFUNDED", "PARTIALLY_REFUNDED", "PARTIALLY_PAID",
     }  # fmt: skip
     gateways = {t.gateway for order in month.orders.values() for t in order.transactions}
-    assert gateways == {"shopify_payments", "Bank Deposit", "gift_card", "bogus", "manual"}
+    assert gateways == {"shopify_payments", "Bank Deposit", "gift_card", "bogus", "manual", "cash"}
     kinds = {(t.kind, t.status) for order in month.orders.values() for t in order.transactions}
     assert {("SALE", "FAILURE"), ("CAPTURE", "SUCCESS"), ("VOID", "SUCCESS"), ("REFUND", "SUCCESS")} <= kinds
 

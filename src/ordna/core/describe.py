@@ -15,8 +15,8 @@ _FIELD_WORDS = {
     "lines": "lines", "total": "total", "country": "country", "address_complete": "address", "tags": "tags",
     "note_digest": "note", "shipping_method": "shipping method", "customer": "customer", "name": "name",
     "paid_total": "total paid", "source": "source", "test": "test flag", "currency": "currency",
-    "paid_currency": "customer's currency", "placed_at": "date", "terms": "payment terms", "terms_due": "day of payment",
-    "company": "company", "address_absent": "address",
+    "paid_currency": "customer's currency", "placed_at": "date",
+    "terms": "payment terms", "terms_due": "day of payment", "company": "company", "address_absent": "address",
 }  # fmt: skip
 
 _EFFECT_WORDS = {

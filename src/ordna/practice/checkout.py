@@ -134,9 +134,7 @@ def _blank(world: World, basket: Basket, country: Country) -> Order:
         checkout_token=None if is_till else _token(order_id, 3),
         confirmation_number=_token(order_id, 4)[:9].upper(),
         browser_ip=None if is_till else f"80.62.{order_id % 251}.{order_id * 7 % 253 + 1}",
-        landing_site=None
-        if is_till
-        else "/collections/all?utm_source=newsletter&utm_medium=email&utm_campaign=season",
+        landing_site=None if is_till else "/collections/all?utm_source=newsletter&utm_medium=email&utm_campaign=season",
         referring_site="https://www.google.com/" if order_id % 3 and not is_till else None,
     )
 
@@ -219,9 +217,7 @@ def _tax_line(line: Line, country: Country) -> None:
         line.tax_lines = [_tax_inside(line_net(line), country)]
 
 
-def _shipping(
-    world: World, exchange: _Exchange, order: Order, country: Country, wish: str, way: str
-) -> ShippingLine:
+def _shipping(world: World, exchange: _Exchange, order: Order, country: Country, wish: str, way: str) -> ShippingLine:
     goods = totals(order).total.shop
     at_home = country.code == "DK"
     title, code, price = {
