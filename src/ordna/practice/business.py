@@ -1,4 +1,4 @@
-"""Records of the rarer trade: companies that buy on terms, bundles, and returns with what is sent in exchange.
+"""Records of the rarer trade: companies that buy on terms, bundles, returns with what is sent in exchange; and risk.
 
 They name lines by id, because an order holds both them and its lines.
 """
@@ -71,3 +71,12 @@ class Return:
     status: str = "OPEN"  # OPEN CLOSED
     closed_at: datetime | None = None
     refund_id: int | None = None
+
+
+@dataclass(slots=True)
+class RiskAssessment:
+    """What a risk provider thinks: `level` NONE LOW MEDIUM HIGH PENDING, facts as (sentiment, sentence)."""
+
+    level: str
+    provider: str | None = None
+    facts: list[tuple[str, str]] = field(default_factory=list)

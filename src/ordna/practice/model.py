@@ -21,6 +21,7 @@ from ordna.practice.business import Company as Company
 from ordna.practice.business import LineGroup as LineGroup
 from ordna.practice.business import PaymentTerms as PaymentTerms
 from ordna.practice.business import Return as Return
+from ordna.practice.business import RiskAssessment as RiskAssessment
 from ordna.practice.installation import DEFAULT_SCOPES as DEFAULT_SCOPES
 from ordna.practice.installation import App as App
 from ordna.practice.installation import Cancellation as Cancellation
@@ -333,15 +334,6 @@ class Refund:
     shipping: MoneyBag = NOTHING
     shipping_tax: MoneyBag = NOTHING
     transactions: list[Transaction] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class RiskAssessment:
-    """What a risk provider thinks: `level` NONE LOW MEDIUM HIGH PENDING, facts as (sentiment, sentence)."""
-
-    level: str
-    provider: str | None = None
-    facts: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
