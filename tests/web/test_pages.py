@@ -50,6 +50,12 @@ def test_an_address_is_vouched_for_from_the_list(house: House, browser: Any) -> 
     assert "Vouch for the address" not in text(browser.get("/work"))
 
 
+def test_u4_what_turns_the_reading_direction_turns_its_own_field_alone(house: House, browser: Any) -> None:
+    address = {"name": "Karen \u202eHolm", "address1": "Nygade 1", "country_code": "DK"}
+    page = browser.get(f"/orders/{house.place(1001, shipping_address=address)}").content.decode()
+    assert "<bdi>Karen \u202eHolm</bdi>" in page
+
+
 def test_what_may_not_be_done_says_why(house: House, browser: Any) -> None:
     page = text(browser.get(f"/orders/{house.place_routed()}"))
     assert "It has to be picked first." in page
