@@ -191,11 +191,14 @@ def _parts(order: Order) -> str:
     return f'<section class="card scroll"><h2>Fulfillment orders</h2>{table}</section>'
 
 
+_WAY_WORDS = {"PICK_UP": "to be fetched", "LOCAL": "for the bike courier", "RETAIL": "at the till", "NONE": "to send"}
+
+
 def _part(part: FulfillmentOrder) -> str:
     holds = "; ".join(f"{h.reason.lower().replace('_', ' ')} ({h.app_title or 'a person'})" for h in part.holds)
     units = sum(line.remaining_quantity for line in part.lines)
     return (
-        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} to ship"
+        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} {_WAY_WORDS.get(part.method_type, 'to ship')}"
         f"<td class='small warn'>{text(holds)}"
     )
 
