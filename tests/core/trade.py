@@ -176,6 +176,13 @@ class Scenario:
         self.shipments[name] = replace(self.shipments[name], version=self.now, progress=progress)
         return self._observed(shipments=(self.shipments[name],))
 
+    def _moved(self, rest: str) -> m.Message:
+        """moved t1 sale 100.00 DKK"""
+        name, kind, amount, currency = rest.split()
+        minor = minor_units(amount, currency)
+        seen = m.TransactionSeen(name, kind, "success", minor, currency, self.now)
+        return self._observed(transactions=(seen,))
+
     def _risk(self, rest: str) -> m.Message:
         return self._observed(risk=m.RiskSeen(self.now, rest), by_read=True)
 

@@ -27,6 +27,7 @@ from ordna.core.order import (
 )
 from ordna.core.outcome import StepNow, TaskNow, Verdict
 from ordna.core.steps import OVER, upstream_of
+from ordna.core.values import major_text
 from ordna.core.vocabulary import Values
 
 
@@ -67,6 +68,7 @@ def _all(
         *_unread(state),
         *_refused(state),
         *_odd(state),
+        *_overdrawn(state),
         *_contradictions(flow, steps, values, parts),
     ):
         yield TaskNow(f"attention:{key}", "attention", desk, title, reason, at, asks=("settle",))
@@ -139,6 +141,22 @@ def _odd(state: OrderState) -> Iterator[tuple[str, str, str]]:
     for odd in dict.fromkeys(state.odd_moves):
         words = f"The {odd.machine.replace('_', ' ')} went from {odd.before} to {odd.after}, where no path leads."
         yield f"odd:{odd.machine}:{odd.object}:{odd.before}:{odd.after}", "An odd change outside", words
+
+
+def _overdrawn(state: OrderState) -> Iterator[tuple[str, str, str]]:
+    """More was given back than came in, in one currency, by the transactions that succeeded. Silent while nothing is
+    known to have come in: then the payment was not read yet."""
+    came: dict[str, int] = {}
+    went: dict[str, int] = {}
+    for moved in state.transactions:
+        side = {"sale": came, "capture": came, "refund": went}.get(moved.kind)
+        if side is not None and moved.status == "success":
+            side[moved.currency] = side.get(moved.currency, 0) + moved.amount
+    for currency, back in sorted(went.items()):
+        if back > came.get(currency, back):
+            told, had = major_text(back, currency), major_text(came[currency], currency)
+            words = f"{told} {currency} were given back, {had} came in."
+            yield f"refund-exceeds-captured:{currency}", "More was given back than came in", words
 
 
 def _contradictions(

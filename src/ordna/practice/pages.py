@@ -197,8 +197,9 @@ _WAY_WORDS = {"PICK_UP": "to be fetched", "LOCAL": "for the bike courier", "RETA
 def _part(part: FulfillmentOrder) -> str:
     holds = "; ".join(f"{h.reason.lower().replace('_', ' ')} ({h.app_title or 'a person'})" for h in part.holds)
     units = sum(line.remaining_quantity for line in part.lines)
+    way = _WAY_WORDS.get(part.method_type, "to ship")
     return (
-        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} {_WAY_WORDS.get(part.method_type, 'to ship')}"
+        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} {way}"
         f"<td class='small warn'>{text(holds)}"
     )
 
