@@ -79,7 +79,7 @@ def test_at_most_500_go_together(house: House, call: Call) -> None:
     ("body", "code", "field"),
     [
         (b"[", "not_json", ""),
-        (b"\xff", "not_json", ""),
+        (b"\xff", "bad_encoding", ""),
         ({}, "invalid", ""),
         ([{"order": 1, "request": {"type": "claim", "task": "x"}}], "invalid", "[0].order"),
         ([{"order": "7-1", "request": {"type": "fly"}}], "invalid", "[0].request.type"),

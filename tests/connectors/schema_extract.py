@@ -12,6 +12,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     ObjectFieldNode,
     TypeInfo,
     TypeInfoVisitor,
@@ -78,6 +79,9 @@ def _written(schema: GraphQLSchema, kind: GraphQLNamedType, used: Used) -> tuple
         return "input " + name + " {\n" + "\n".join(rows) + "\n}", [
             get_named_type(f.type).name for f in fields.values()
         ]
+    if isinstance(kind, GraphQLUnionType):
+        members = sorted(member.name for member in kind.types if member.name in used)
+        return f"union {name} = {' | '.join(members)}", members
     if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
         return f"scalar {name}", []
     chosen = used.get(name, set()) | {"id"} if "id" in kind.fields else used.get(name, set())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ordna.core.effects import CancelOrder, HoldPart, NoteOrder, ReleasePart, Sh
 from ordna.core.messages import Quantity, Snapshot
 from ordna.practice.graphql import Endpoint
 from ordna.practice.model import Order
+from ordna.practice.trade import KINDS, make
 from ordna.practice.world import World
 from tests.connectors.shopify_bodies import wire
 from tests.practice.shop_world import NOW, basket_of, body_of, lived, quiet_shop
@@ -50,20 +52,28 @@ def history() -> World:
     return lived(seed=7, days=5, orders_per_day=40)[0]
 
 
-def read(client: PracticeClient, *orders: Order) -> list[Snapshot]:
+def read(client: PracticeClient, *orders: Order, at: datetime = LATER) -> list[Snapshot]:
     got = reading.read_orders(client, tuple(str(order.id) for order in orders), NOW)
     assert got.failure is None, got.failure
-    found = [translate("ordna/read", each.body or b"", LATER) for each in got.orders]
+    found = [translate("ordna/read", each.body or b"", at) for each in got.orders]
     assert all(isinstance(each, Snapshot) for each in found), found
     return [each for each in found if isinstance(each, Snapshot)]
 
 
 def test_every_order_of_a_month_is_one_picture_whichever_way_it_came_in(history: World) -> None:
     orders = list(history.orders.values())
-    by_read = read(PracticeClient(history), *orders)
-    shipped = refunded = 0
+    same_both_ways(history, orders)
+    assert len(orders) > 100
+    assert sum(len(order.fulfillments) for order in orders) > 50
+    assert sum(len(order.refunds) for order in orders) > 3
+
+
+def same_both_ways(history: World, orders: list[Order]) -> list[Snapshot]:
+    """The orders' snapshots by a read, each proved to be what a webhook tells."""
+    at = max(LATER, history.now())
+    by_read = read(PracticeClient(history), *orders, at=at)
     for order, seen in zip(orders, by_read, strict=True):
-        told = translate("orders/updated", wire(body_of(history, order)), LATER)
+        told = translate("orders/updated", wire(body_of(history, order)), at)
         assert isinstance(told, Snapshot)
         assert told.order == seen.order
         assert told.person == seen.person
@@ -77,11 +87,59 @@ def test_every_order_of_a_month_is_one_picture_whichever_way_it_came_in(history:
         assert told.problems == seen.problems == (), (told.problems, seen.problems)
         assert seen.parts is not None
         assert seen.parts.complete
-        shipped += len(seen.shipments)
-        refunded += len(seen.refunds)
-    assert len(orders) > 100
-    assert shipped > 50
-    assert refunded > 3
+    return by_read
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_rarer_trade_is_one_picture_whichever_way_it_came_in(kind: str) -> None:
+    world, life = quiet_shop(seed=11)
+    orders = []
+    for number in range(4):
+        basket = basket_of(world, 1, 2)
+        make(kind, world, basket, Random(f"{kind} {number}"))
+        orders.append(life.buy(basket))
+    life.advance(world.now() + timedelta(minutes=1))
+    [fresh, *_] = same_both_ways(world, orders)
+    assert is_of(kind, fresh), fresh
+    life.advance(world.now() + timedelta(days=2))
+    same_both_ways(world, orders)
+
+
+def is_of(kind: str, seen: Snapshot) -> bool:
+    """What the picture shows of the kind."""
+    order, parts = seen.order, seen.parts
+    assert order is not None and parts is not None and order.lines is not None
+    ways = {part.delivery_method for part in parts.items}
+    match kind:
+        case "tip":
+            return [line.title for line in order.lines if not line.ships] == ["Tip"] and ways == {"shipping"}
+        case "bundle":
+            return len(order.lines) >= 3
+        case "gift card sold":
+            return any(line.gift_card and not line.ships for line in order.lines) and "none" in ways
+        case "gift card used":
+            return {moved.gateway for moved in seen.transactions} == {"gift_card", "shopify_payments"}
+        case "nothing to pay":
+            return (order.total, order.payment, seen.transactions) == (0, "paid", ())
+        case "draft":
+            return order.source == "shopify_draft_order"
+        case "terms":
+            assert order.terms_due is not None and seen.person is not None and seen.person.reference is not None
+            days = (order.terms_due - order.placed_at).days
+            return (order.terms, days, order.payment, bool(order.company)) == ("Net 30", 30, "pending", True)
+        case "pickup":
+            return ways == {"pick_up"} and order.address_absent
+        case "local delivery":
+            return ways == {"local"} and order.address_complete is True
+        case "download":
+            return ways == {"none"} and order.address_complete is True
+        case "mixed delivery":
+            return ways == {"shipping", "pick_up", "local", "none"} and not order.address_absent
+        case "till":
+            return ways == {"retail"} and order.source == "pos" and order.payment == "paid" and order.customer is None
+        case "abroad":
+            return (order.currency, order.paid_currency) == ("DKK", "JPY") and (order.paid_total or 0) > 1000
+    raise AssertionError(f"nobody knows what {kind} looks like")
 
 
 def test_reading_an_order_reserves_about_fifty_points_and_takes_far_less(history: World) -> None:

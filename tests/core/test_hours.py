@@ -30,6 +30,29 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=COPENHAGEN).astimezone(UTC)
 
 
+def test_t3_a_cutoff_at_a_time_that_does_not_exist_is_once_at_three() -> None:
+    berlin = Hours("Europe/Berlin", read_opening("mon-sun 00:00-24:00"))
+    starts = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    found = due(starts, read_within("same day before cutoff"), berlin, time(2, 30))
+    assert found in (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
+    again = due(found + timedelta(minutes=1), read_within("same day before cutoff"), berlin, time(2, 30))
+    assert again == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("starts", "within", "expected"),
+    [
+        ("2028-02-28T23:59", "1 day", "2028-02-29T23:59"),
+        ("2028-02-29T23:59", "1 day", "2028-03-01T23:59"),
+        ("2026-12-31T23:59", "1 day", "2027-01-01T23:59"),
+        ("2026-12-31T23:59", "2 min", "2027-01-01T00:01"),
+        ("2027-01-03T10:00", "7 days", "2027-01-10T10:00"),
+    ],
+)
+def test_t9_leap_days_week_53_and_the_years_end_leave_no_gap(starts: str, within: str, expected: str) -> None:
+    assert due(at(starts), read_within(within), SHOP) == at(expected)
+
+
 # Easter 2026: Thursday 2 April, Friday 3 and Monday 6 are closed. Summer time begins on Sunday 29 March
 # at 02:00 and ends on Sunday 25 October at 03:00.
 @pytest.mark.parametrize(

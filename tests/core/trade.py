@@ -29,6 +29,8 @@ from ordna.core.vocabulary import VOCABULARY
 
 FLOW = (Path(__file__).parents[2] / "flows" / "webshop.yaml").read_text(encoding="utf-8")
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+NOT_SHIPPED = ("TIP", "CARD", "PDF")
+WAYS = ("shipping", "pick_up", "local", "retail", "none")
 
 
 def policy(version: int = 1, acting: bool = True, flow: str = FLOW) -> Policy:
@@ -88,11 +90,23 @@ class Scenario:
             total=minor_units(amount[1], amount[2]),
             payment=_payment(words),
             country="DK",
-            address_complete="no address" not in told_,
+            address_complete="no address" not in told_ and "fetched" not in words,
+            address_absent="fetched" in words,
+            terms="Net 30" if "net30" in words else None,
+            company="77" if "net30" in words else None,
             customer="7",
             test="test" in words,
             lines=tuple(
-                m.LineSeen(q.line, q.line, q.units, q.units, sku=q.line, ships="digital" not in words) for q in lines
+                m.LineSeen(
+                    q.line,
+                    q.line,
+                    q.units,
+                    q.units,
+                    sku=q.line,
+                    ships="digital" not in words and q.line not in NOT_SHIPPED,
+                    gift_card=q.line == "CARD",
+                )
+                for q in lines
             ),
         )
         return self._observed(order=self.body)
@@ -137,8 +151,15 @@ class Scenario:
             place = words[words.index("at") + 1] if "at" in words else None
             holds = tuple(m.OutsideHold(f"h{n}", w[5:], w[5:], True) for n, w in enumerate(words) if w[:5] == "held:")
             theirs = tuple(m.OutsideHold("x1", "their reason") for w in words if w == "theirs")
+            way = next((word for word in words if word in WAYS), None)
             self.parts[part] = m.PartSeen(
-                part, status or "open", lines, location=place, location_name=place, holds=(*holds, *theirs)
+                part,
+                status or "open",
+                lines,
+                location=place,
+                location_name=place,
+                delivery_method=way,
+                holds=(*holds, *theirs),
             )
         return self._observed(parts=m.PartsSeen(self.now, tuple(self.parts.values())), by_read=True)
 
@@ -154,6 +175,13 @@ class Scenario:
         name, _, progress = rest.partition(" ")
         self.shipments[name] = replace(self.shipments[name], version=self.now, progress=progress)
         return self._observed(shipments=(self.shipments[name],))
+
+    def _moved(self, rest: str) -> m.Message:
+        """moved t1 sale 100.00 DKK"""
+        name, kind, amount, currency = rest.split()
+        minor = minor_units(amount, currency)
+        seen = m.TransactionSeen(name, kind, "success", minor, currency, self.now)
+        return self._observed(transactions=(seen,))
 
     def _risk(self, rest: str) -> m.Message:
         return self._observed(risk=m.RiskSeen(self.now, rest), by_read=True)

@@ -30,6 +30,7 @@ FIELDS = (
     field("risk.level", Type.TEXT),
     field("payment.secured", nature=Nature.DEED),
     field("payment.captured", nature=Nature.DEED),
+    field("payment.agreed", nature=Nature.DEED),
     field("address.complete", nature=Nature.CIRCUMSTANCE),
     field("held", nature=Nature.CIRCUMSTANCE),
     field("fulfillment_order.routed", nature=Nature.DEED),
@@ -37,6 +38,7 @@ FIELDS = (
     field("fulfillment_order.packed", nature=Nature.DEED),
     field("fulfillment_order.shipped", nature=Nature.DEED),
     field("fulfillment_order.delivered", nature=Nature.DEED),
+    field("fulfillment_order.delivery_method", Type.TEXT),
     field("invoice.issued", nature=Nature.DEED, produced=False),
 )
 VOCABULARY = Vocabulary({each.name: each for each in FIELDS})

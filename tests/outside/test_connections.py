@@ -54,7 +54,7 @@ def test_the_preview_says_what_would_happen_and_changes_nothing(
 ) -> None:
     house.rows_changed("update connection set mode = 'observe'")
     for number in (5001, 5002):
-        house.place(number, shipping_address=None)
+        house.place(number, shipping_address={"country_code": "DK"})
     before = house.rows("select order_id, seq, verdict from orders order by order_id")
     preview = connections.preview_go_live(1, 7)
     assert (preview.open_orders, preview.changed) == (2, 2)
@@ -70,8 +70,8 @@ def test_going_live_settles_every_open_order_and_closed_history_stays_closed(
     house: House, connections: Connections
 ) -> None:
     house.rows_changed("update connection set mode = 'observe'")
-    house.place(5001, shipping_address=None)
-    house.place(5002, shipping_address=None, closed_at=clock.now().isoformat())
+    house.place(5001, shipping_address={"country_code": "DK"})
+    house.place(5002, shipping_address={"country_code": "DK"}, closed_at=clock.now().isoformat())
     assert house.rows("select count(*) from task") == [(0,)]
     assert connections.go_live(1, 7) == 1
     house.work()
@@ -84,12 +84,12 @@ def test_going_live_settles_every_open_order_and_closed_history_stays_closed(
 def test_pausing_keeps_the_tasks_and_resuming_sends_what_waited(
     house: House, connections: Connections, outside: CannedShop
 ) -> None:
-    house.place(shipping_address=None)
+    house.place(shipping_address={"country_code": "DK"})
     house.want_tag("vip")
     connections.pause(1, 7)
     tasks = house.rows("select task_key from task where closed_at is null")
     assert tasks
-    house.place(5001, shipping_address=None, financial_status="partially_refunded")
+    house.place(5001, shipping_address={"country_code": "DK"}, financial_status="partially_refunded")
     assert house.send_effects() == 0
     assert house.rows("select task_key from task where closed_at is null and order_id = '7-5001'") == tasks
     connections.resume(1, 7)

@@ -74,6 +74,8 @@ TOO_NARROW = re.compile(
     r"|.*/progress_(reported|stopped)_by_(app|user): null is not object"
     r"|.*/tax_lines\[\]/rate: float is not integer"
     r"|app/uninstalled /(phone|province|province_code): null is not string"
+    # Nobody recorded an order on terms, nor a transaction in coins.
+    r"|.* /payment_terms: object is not null or string|order_transactions/create /amount_rounding: string is not null"
 )
 
 Tellings = list[tuple[str, Telling]]
@@ -148,7 +150,8 @@ def test_a_fifth_of_a_danish_order_is_vat(month: tuple[World, Tellings]) -> None
     assert len(goods) > 50
     for order in goods:
         body: dict[str, Any] = body_of(world, order)
-        off = Decimal(body["total_tax"]) - Decimal(body["total_price"]) / 5
+        taxed = Decimal(body["total_price"]) - Decimal(body["total_tip_received"])
+        off = Decimal(body["total_tax"]) - taxed / 5
         assert abs(off) <= Decimal("0.05"), order.name
 
 
@@ -239,5 +242,9 @@ def _amounts(value: Any, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _amounts(inner, key)
-    elif isinstance(value, str) and (key in ("amount", "price") or key.startswith(("total_", "current_", "subtotal"))):
+    elif (
+        isinstance(value, str)
+        and not key.endswith("_currency")
+        and (key in ("amount", "price") or key.startswith(("total_", "current_", "subtotal")))
+    ):
         yield value

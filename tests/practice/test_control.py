@@ -13,6 +13,7 @@ from ordna.practice.catalogue import is_complete
 from ordna.practice.control import handle
 from ordna.practice.runtime import PracticeShop
 from ordna.practice.server import Request, Response
+from ordna.practice.trade import KINDS
 from tests.practice.shop_world import NOW, basket_of, quiet_shop
 
 
@@ -72,6 +73,14 @@ def test_an_order_may_be_incomplete_dear_and_a_test(admin: Admin) -> None:
     assert order.test
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_rarer_trade_is_placed_on_request(admin: Admin, kind: str) -> None:
+    order = admin.order(trade=kind)
+    admin.later(seconds=30)
+    assert order.lines and order.fulfillment_orders
+    assert admin.get("/").status == 200 and admin.get(f"/orders/{order.id}").status == 200
+
+
 def test_every_deed_of_an_orders_life(admin: Admin) -> None:
     order = admin.order(payment="authorized")
     for deed in ("note", "tag", "pay", "edit", "ship", "deliver", "refund_part", "close"):
@@ -101,6 +110,7 @@ def test_a_deed_that_is_not_open_is_refused(admin: Admin) -> None:
         ("/_practice/orders", b"{", 400, "The body is not JSON"),
         ("/_practice/orders", b"[]", 400, "The body is a JSON object."),
         ("/_practice/orders", b'{"payment": "shells"}', 400, "payment is one of: captured"),
+        ("/_practice/orders", b'{"trade": "barter"}', 400, "trade is one of: tip, bundle"),
         ("/_practice/orders/9/ship", b"", 404, "There is no order 9."),
         ("/_practice/orders/nine/ship", b"", 404, "'nine' is no number."),
         ("/_practice/pace", b'{"orders_per_hour": "fast"}', 400, "orders_per_hour is a number."),

@@ -42,12 +42,18 @@ def test_an_unpaid_order_is_nobodys_work_yet_and_says_who_tells(house: House, br
 
 
 def test_an_address_is_vouched_for_from_the_list(house: House, browser: Any) -> None:
-    order = house.place(1001, shipping_address=None)
+    order = house.place(1001, shipping_address={"country_code": "DK"})
     page = text(browser.get("/work"))
     assert "Vouch for the address" in page and "Address is not complete." in page
     form = {"kind": "accept_address", "saw_version": house.seq(order), "next": "/work"}
     assert browser.post(f"/orders/{order}/requests", form)["Location"] == "/work"
     assert "Vouch for the address" not in text(browser.get("/work"))
+
+
+def test_u4_what_turns_the_reading_direction_turns_its_own_field_alone(house: House, browser: Any) -> None:
+    address = {"name": "Karen \u202eHolm", "address1": "Nygade 1", "country_code": "DK"}
+    page = browser.get(f"/orders/{house.place(1001, shipping_address=address)}").content.decode()
+    assert "<bdi>Karen \u202eHolm</bdi>" in page
 
 
 def test_what_may_not_be_done_says_why(house: House, browser: Any) -> None:

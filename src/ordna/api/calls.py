@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from ordna.api import wire
@@ -32,7 +33,7 @@ from ordna.store.read.door import View, view
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for up to 500 things in one transaction; each gets its own answer."""
     caller = writer(request)
-    wishes = wire.read_body(request.body, list[wire.Wish])
+    wishes = wire.read_body(_raw(request), list[wire.Wish])
     if len(wishes) > wire.AT_ONCE_MAX:
         raise Unusable("too_many", "", f"At most {wire.AT_ONCE_MAX} requests go together; these are {len(wishes)}.")
     asked = [requests.Wish(caller.merchant_id, w.order, w.request, caller.user, w.saw_version) for w in wishes]
@@ -150,7 +151,7 @@ def list_connections(request: HttpRequest) -> HttpResponse:
 def observe(request: HttpRequest) -> HttpResponse:
     """Connect a shop; it is observed, and nothing in it is changed."""
     caller = writer(request)
-    body = wire.read_body(request.body, wire.NewConnection)
+    body = wire.read_body(_raw(request), wire.NewConnection)
     if body.token:
         credentials = {"token": body.token}
     elif body.client_id and body.client_secret:
@@ -186,6 +187,13 @@ def set_paused(request: HttpRequest, connection_id: int) -> HttpResponse:
         if link.mode != "paused":
             connections_engine().pause(caller.merchant_id, connection_id)
     return _json(_connection(_link(request, connection_id)[1]))
+
+
+def _raw(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig as error:
+        raise wire.too_large() from error
 
 
 @contextmanager

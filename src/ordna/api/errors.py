@@ -4,6 +4,7 @@ Problem
   Unauthorized    401  no token, or one that is unknown or expired
   Forbidden       403  the token's scopes do not allow it
   Missing         404  it is not there, or it is somebody else's
+  TooLarge        413  the body is larger than any that is read
   Unusable        422  a field is missing, wrong or unknown
   Conflict        409  the state of things does not allow it
   Away            503  the database does not answer
@@ -41,6 +42,12 @@ class Missing(Problem):
     """It is not there, or it is somebody else's."""
 
     status = 404
+
+
+class TooLarge(Problem):
+    """The body is larger than any that is read."""
+
+    status = 413
 
 
 class Unusable(Problem):

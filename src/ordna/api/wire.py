@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ordna.api.errors import Unusable
+from ordna.api import strict
+from ordna.api.errors import TooLarge, Unusable
+from ordna.api.strict import NotStrict
 from ordna.core.messages import Request
 
 T = TypeVar("T")
@@ -21,7 +23,7 @@ class Wish(Struct, frozen=True, forbid_unknown_fields=True):
 
     order: str
     request: Request
-    saw_version: int | None = None
+    saw_version: Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
 
 
 class NewConnection(Struct, frozen=True, forbid_unknown_fields=True):
@@ -166,18 +168,26 @@ class Connections(Struct, frozen=True):
     items: list[Connection]
 
 
+_CODES = (("unknown field", "unknown_field"), ("timezone component", "no_timezone"))
+
+
+def too_large() -> TooLarge:
+    """The refusal of a body beyond `BODY_MAX`."""
+    return TooLarge("too_large", "", f"The body is larger than {BODY_MAX} bytes.")
+
+
 def read_body(body: bytes, shape: type[T]) -> T:
-    """A body of that shape. `Unusable` with the path of the field that is wrong."""
+    """A body of that shape. `Unusable` with the path of the field that is wrong; `TooLarge`."""
     if len(body) > BODY_MAX:
-        raise Unusable("too_large", "", f"The body is larger than {BODY_MAX} bytes.")
+        raise too_large()
     try:
-        return msgspec.json.decode(body, type=shape)
+        return msgspec.convert(strict.read(body), shape)
+    except NotStrict as error:
+        raise Unusable(error.code, error.field, error.sentence) from error
     except msgspec.ValidationError as error:
         sentence, _, path = str(error).partition(" - at `")
-        code = "unknown_field" if "unknown field" in sentence else "invalid"
+        code = next((code for words, code in _CODES if words in sentence), "invalid")
         raise Unusable(code, path.rstrip("`").removeprefix("$").lstrip("."), f"{sentence}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Unusable("not_json", "", "The body is not JSON in UTF-8.") from error
 
 
 def schemas(shapes: tuple[type, ...]) -> tuple[list[dict[str, Any]], dict[str, Any]]:

@@ -173,7 +173,15 @@ def _concluded(
 
 def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:
     """True when no condition could read what these facts changed, and the verdict stands by this very policy."""
-    return order.verdict.policy == policy.version and all(isinstance(fact.event, UNREAD) for fact in facts)
+    if order.verdict.policy != policy.version or not all(isinstance(fact.event, UNREAD) for fact in facts):
+        return False
+    return not _money_goes_back(facts, order.state)
+
+
+def _money_goes_back(facts: tuple[Fact, ...], state: OrderState) -> bool:
+    """Whether a movement came with a refund before or in it: then what came in and went out is compared."""
+    moved = [fact.event.transaction for fact in facts if isinstance(fact.event, e.TransactionRecorded)]
+    return bool(moved) and any(each.kind == "refund" for each in (*moved, *state.transactions))
 
 
 def _asking(effect: Effect) -> e.EffectAsked:

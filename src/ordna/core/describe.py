@@ -16,6 +16,7 @@ _FIELD_WORDS = {
     "note_digest": "note", "shipping_method": "shipping method", "customer": "customer", "name": "name",
     "paid_total": "total paid", "source": "source", "test": "test flag", "currency": "currency",
     "paid_currency": "customer's currency", "placed_at": "date",
+    "terms": "payment terms", "terms_due": "day of payment", "company": "company", "address_absent": "address",
 }  # fmt: skip
 
 _EFFECT_WORDS = {

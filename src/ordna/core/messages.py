@@ -36,7 +36,10 @@ class OrderSeen(Struct, frozen=True, omit_defaults=True):
     """The body of an order. Amounts are minor units: `total` in `currency` (the shop's), `paid_total` in
     `paid_currency`.
 
-    `payment` is one of the states of the payment machine. Nothing here names or locates a person.
+    `payment` is one of the states of the payment machine. `terms` names an agreement to be paid later ("Net 30") and
+    `terms_due` its day; `company` is the id of the business that buys. `address_absent`: the order has no address at
+    all, because it is fetched or because one is missing; the ways of its fulfillment orders tell which. Nothing here
+    names or locates a person.
     """
 
     version: datetime
@@ -59,6 +62,10 @@ class OrderSeen(Struct, frozen=True, omit_defaults=True):
     cancel_reason: str | None = None
     closed_at: datetime | None = None
     lines: tuple[LineSeen, ...] | None = None
+    terms: str | None = None
+    terms_due: datetime | None = None
+    company: str | None = None
+    address_absent: bool = False
 
 
 class TransactionSeen(Struct, frozen=True, omit_defaults=True):
@@ -156,13 +163,15 @@ class RiskSeen(Struct, frozen=True):
 
 
 class PersonSeen(Struct, frozen=True, omit_defaults=True):
-    """Whom the order is for. Kept apart, sealed with the person's own key; never in state, journal or decisions."""
+    """Whom the order is for. Kept apart, sealed with the person's own key; never in state, journal or decisions.
+    `reference` is the buyer's own number for the order (a purchase order's)."""
 
     name: str | None = None
     email: str | None = None
     phone: str | None = None
     address: tuple[str, ...] = ()
     note: str | None = None
+    reference: str | None = None
 
 
 class Snapshot(Struct, frozen=True):

@@ -119,6 +119,8 @@ class _Observer:
         elif seen.version > known.version:
             self.changes(known, seen)
             self.problems(snapshot)
+            if seen.lines is not None and _more_units(known, seen) and self.state.routed_at and not snapshot.by_read:
+                self.reread = "the order has more units than when it was routed"
         elif seen.version == known.version and seen != known:
             if snapshot.by_read:
                 self.changes(known, seen)
@@ -267,6 +269,12 @@ def _changed_fields(known: OrderSeen, seen: OrderSeen) -> dict[str, Any]:
     }
     plain: dict[str, Any] = msgspec.to_builtins(changed)
     return plain
+
+
+def _more_units(known: OrderSeen, seen: OrderSeen) -> bool:
+    """Whether a line came or grew: an edit, or what is sent in exchange. Some fulfillment order ships it."""
+    before = {line.id: line.current_quantity for line in known.lines or ()}
+    return any(line.ships and line.current_quantity > before.get(line.id, 0) for line in seen.lines or ())
 
 
 def _without_progress(seen: ShipmentSeen) -> ShipmentSeen:

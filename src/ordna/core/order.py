@@ -118,11 +118,16 @@ class OrderState(Struct, frozen=True, omit_defaults=True):
 
     @property
     def address_complete(self) -> bool | None:
-        """Whether a parcel could be addressed; a person's word counts for the address it was given on."""
+        """Whether a parcel could be addressed; a person's word counts for the address it was given on.
+
+        Without any address it is unknown until the order is routed: what is fetched at a counter needs none.
+        """
         if self.order is None:
             return None
         if self.address_accepted is not None and self.address_accepted == address_mark(self.order):
             return True
+        if self.order.address_absent:
+            return _needs_no_address(self)
         return self.order.address_complete
 
 
@@ -143,6 +148,15 @@ def decode_state(data: bytes) -> OrderState:
 def address_mark(order: OrderSeen) -> str:
     """What a person's word on an address binds to: it lapses when the address's picture changes."""
     return f"{order.country}|{order.address_complete}"
+
+
+#: Ways of delivery that end at a counter of the shop: the buyer takes the goods, no parcel travels.
+AT_THE_COUNTER = frozenset(("pick_up", "retail"))
+
+
+def at_the_counter(part: PartSeen) -> bool:
+    """True when the buyer takes the part's units at a counter of the shop."""
+    return part.delivery_method in AT_THE_COUNTER
 
 
 def ships_anything(state: OrderState) -> bool | None:
@@ -173,9 +187,14 @@ def shipped_units(state: OrderState) -> dict[str, Units]:
 
 
 def delivered_units(state: OrderState) -> dict[str, Units]:
-    """Units that reached their receiver, by part and line."""
+    """Units that reached their receiver, by part and line. What left over a counter has reached its receiver."""
     there = [parcel for parcel in state.parcels if parcel.progress == "delivered"]
-    return _attribute(state.parts, [(p.seen.parts, p.seen.location, p.seen.lines) for p in there])
+    out = _attribute(state.parts, [(p.seen.parts, p.seen.location, p.seen.lines) for p in there])
+    counters = [part.id for part in state.parts if at_the_counter(part)]
+    if counters:
+        shipped = shipped_units(state)
+        out.update({part: shipped[part] for part in counters if part in shipped})
+    return out
 
 
 def handled_units(state: OrderState, handled: tuple[Handled, ...]) -> dict[str, Units]:
@@ -252,6 +271,17 @@ def headline(state: OrderState) -> str:
             return "shipped"
         return "partly shipped"
     return "held" if state.holds else "open"
+
+
+def routing_tells(state: OrderState) -> bool:
+    """True while an order without an address waits for its routing, which tells whether it needs one."""
+    return state.order is not None and state.order.address_absent and state.routed_at is None
+
+
+def _needs_no_address(state: OrderState) -> bool | None:
+    if state.routed_at is None:
+        return None
+    return not any(_is_work(part) and not at_the_counter(part) for part in state.parts)
 
 
 def _is_work(part: PartSeen) -> bool:

@@ -20,6 +20,7 @@ from ordna.core.planning import HOLDABLE, effect_of, under_way
 from ordna.core.policy import Policy
 from ordna.core.rules import fingerprint, handle_of, rule_of
 from ordna.core.steps import upstream_of
+from ordna.core.values import BadValue, one_line, utc
 from ordna.core.vocabulary import order_values
 
 CANCEL_REASONS = ("customer", "declined", "fraud", "inventory", "staff", "other")
@@ -144,6 +145,11 @@ def _may_hold(order: Order, request: Any, policy: Policy) -> Refusal | None:
         return Refusal("bad_reason", "reason", "Say in a few words why the order must not move.")
     if request.owner and request.owner not in policy.flow.teams:
         return Refusal("unknown_team", "owner", f"There is no team “{request.owner}” in the flow.")
+    if request.expires_at is not None:
+        try:
+            utc(request.expires_at)
+        except BadValue as wrong:
+            return Refusal(wrong.code, "expires_at", str(wrong))
     live = live_parts(order.state)
     if live and not any(part.status in HOLDABLE for part in live):
         return Refusal("too_late", "order", "Everything has left or is being shipped: it is too late to hold it.")
@@ -284,14 +290,15 @@ def _unpick(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
 
 
 def _ship(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
-    body = ShipPart(request.part, _lines(order.state, request.part), request.carrier, request.tracking, request.notify)
+    carrier, tracking = one_line(request.carrier or "") or None, one_line(request.tracking or "") or None
+    body = ShipPart(request.part, _lines(order.state, request.part), carrier, tracking, request.notify)
     return (), (effect_of(order.state, f"ship:{request.part}", body),)
 
 
 def _hold(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
     handle = handle_of(f"{request.reason[:30]}-{order.state.holds_placed + 1}")
     owner = request.owner or next(iter(policy.flow.teams))
-    return (e.HoldPlaced(handle, request.reason.strip(), owner, asked.at, None, request.expires_at),), ()
+    return (e.HoldPlaced(handle, one_line(request.reason), owner, asked.at, None, request.expires_at),), ()
 
 
 def _release(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
@@ -311,11 +318,11 @@ def _cancel(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
 
 
 def _add_tags(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
-    return tuple(e.TagWanted(tag.strip()) for tag in request.tags), ()
+    return tuple(e.TagWanted(one_line(tag)) for tag in request.tags), ()
 
 
 def _remove_tags(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
-    return tuple(e.TagUnwanted(tag.strip()) for tag in request.tags), ()
+    return tuple(e.TagUnwanted(one_line(tag)) for tag in request.tags), ()
 
 
 def _note(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:

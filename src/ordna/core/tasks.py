@@ -22,10 +22,12 @@ from ordna.core.order import (
     is_being_shipped,
     part_names,
     part_of,
+    routing_tells,
     shipped_units,
 )
 from ordna.core.outcome import StepNow, TaskNow, Verdict
 from ordna.core.steps import OVER, upstream_of
+from ordna.core.values import major_text
 from ordna.core.vocabulary import Values
 
 
@@ -66,6 +68,7 @@ def _all(
         *_unread(state),
         *_refused(state),
         *_odd(state),
+        *_overdrawn(state),
         *_contradictions(flow, steps, values, parts),
     ):
         yield TaskNow(f"attention:{key}", "attention", desk, title, reason, at, asks=("settle",))
@@ -89,7 +92,7 @@ def _of_step(
     if step.asks and ours:
         reason = f"{title}: it is your turn."
         yield TaskNow(key, "step", step.owner, title, reason, *place, (step.asks,))
-    elif step.ends_by is Nature.CIRCUMSTANCE and ours and step.ends.evaluate({**scope, "held": False}) is not True:
+    elif step.ends_by is Nature.CIRCUMSTANCE and ours and _lacks_something(state, step, scope):
         words = step.ends.explain({**scope, "held": False}).reason()
         reason = f"{words[:1].upper()}{words[1:]}."
         asks = ("accept_address",) if _could_vouch(state, step) else ()
@@ -98,6 +101,13 @@ def _of_step(
         owner = step.owner if ours else _desk(flow)
         reason = f"{title} was to be done {step.within.text} after it began, and is not."
         yield TaskNow(f"late:{step.name}:{now.part}:{now.run}", "late", owner, f"Late: {title}", reason, *place)
+
+
+def _lacks_something(state: OrderState, step: Step, scope: Values) -> bool:
+    """Whether something but our holds keeps the step open, and not only that the routing is still to come."""
+    if "address.complete" in step.ends.reads and routing_tells(state):
+        scope = {**scope, "address.complete": True}
+    return step.ends.evaluate({**scope, "held": False}) is not True
 
 
 def _could_vouch(state: OrderState, step: Step) -> bool:
@@ -131,6 +141,22 @@ def _odd(state: OrderState) -> Iterator[tuple[str, str, str]]:
     for odd in dict.fromkeys(state.odd_moves):
         words = f"The {odd.machine.replace('_', ' ')} went from {odd.before} to {odd.after}, where no path leads."
         yield f"odd:{odd.machine}:{odd.object}:{odd.before}:{odd.after}", "An odd change outside", words
+
+
+def _overdrawn(state: OrderState) -> Iterator[tuple[str, str, str]]:
+    """More was given back than came in, in one currency, by the transactions that succeeded. Silent while nothing is
+    known to have come in: then the payment was not read yet."""
+    came: dict[str, int] = {}
+    went: dict[str, int] = {}
+    for moved in state.transactions:
+        side = {"sale": came, "capture": came, "refund": went}.get(moved.kind)
+        if side is not None and moved.status == "success":
+            side[moved.currency] = side.get(moved.currency, 0) + moved.amount
+    for currency, back in sorted(went.items()):
+        if back > came.get(currency, back):
+            told, had = major_text(back, currency), major_text(came[currency], currency)
+            words = f"{told} {currency} were given back, {had} came in."
+            yield f"refund-exceeds-captured:{currency}", "More was given back than came in", words
 
 
 def _contradictions(

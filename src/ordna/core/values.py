@@ -7,6 +7,7 @@ kept in UTC. A `Problem` is what was wrong with one field of something that came
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -73,6 +74,11 @@ def major_text(minor: int, currency: str) -> str:
     digits = exponent(currency)
     sign, body = ("-" if minor < 0 else ""), str(abs(minor)).rjust(digits + 1, "0")
     return sign + (f"{body[:-digits]}.{body[-digits:]}" if digits else body)
+
+
+def one_line(text: str) -> str:
+    """The text as one line: control characters become spaces, so that no header, label or log can be split by it."""
+    return "".join(" " if unicodedata.category(letter) in ("Cc", "Zl", "Zp") else letter for letter in text).strip()
 
 
 def utc(moment: datetime) -> datetime:

@@ -29,6 +29,8 @@ Values = dict[str, Any]
 _BODY = ("OrderPlaced", "OrderChanged")
 _PAID = ("OrderPlaced", "PaymentAuthorized", "PaymentCaptured", "PaymentPartlyPaid", "PaymentVoided", "PaymentExpired")
 _PARCEL = ("Shipped", "ShipmentChanged", "ShipmentCancelled")
+_ROUTED = ("OrderRouted", "FulfillmentOrderAdded", "FulfillmentOrderChanged")
+_AGREED = (*_BODY, "PaymentPended", *_PAID[1:])
 
 
 def _field(name: str, kind: Type, nature: Nature, doc: str, *produced_by: str, element: str = "") -> Field:
@@ -53,6 +55,7 @@ _FIELDS = (
     _field("order.shipping_method", Type.TEXT, _VALUE, "the shipping method's title or code", *_BODY),
     _field("order.lines", Type.LIST, _VALUE, "the lines that still count", *_BODY, element="line"),
     _field("order.units", Type.NUMBER, _VALUE, "units on all lines that still count", *_BODY),
+    _field("order.business", Type.BOOL, _VALUE, "a company placed it", *_BODY),
     _field("order.ships", Type.BOOL, _FACT, "something of the order is to be shipped", *_BODY),
     _field("order.routed", Type.BOOL, _FACT, "the shop has decided which location ships what", "OrderRouted"),
     _field("line.sku", Type.TEXT, _VALUE, "the line's SKU", *_BODY),
@@ -63,10 +66,13 @@ _FIELDS = (
     _field("line.ships", Type.BOOL, _VALUE, "the line is to be shipped", *_BODY),
     _field("payment.secured", Type.BOOL, _DEED, "the money is reserved or in hand", *_PAID),
     _field("payment.captured", Type.BOOL, _DEED, "the money is in hand", *_PAID),
+    _field("payment.agreed", Type.BOOL, _DEED, "the shop agreed to be paid later, and waits for it", *_AGREED),
+    _field("payment.due_at", Type.MOMENT, _VALUE, "the day on which the agreed payment falls due", *_BODY),
     _field("payment.status", Type.TEXT, _VALUE, "a state of the payment machine", *_PAID),
     _field("customer.orders_before", Type.NUMBER, _VALUE, "the customer's earlier orders", "OrderPlaced"),
     _field("risk.level", Type.TEXT, _VALUE, "the shop's risk verdict: none, low, medium, high", "RiskAssessed"),
-    _field("address.complete", Type.BOOL, _FACT, "a parcel could be addressed", *_BODY, "AddressAccepted"),
+    _field("address.complete", Type.BOOL, _FACT, "a parcel could be addressed, or there is none to address", *_BODY,
+           "AddressAccepted", *_ROUTED),
     _field("held", Type.BOOL, _FACT, "a hold of ours stands", "HoldPlaced", "HoldReleased", "HoldLapsed"),
     _field("fulfillment_order.picked", Type.BOOL, _DEED, "all its units are picked", "Picked"),
     _field("fulfillment_order.packed", Type.BOOL, _DEED, "all its units are packed", "Packed"),
@@ -75,6 +81,8 @@ _FIELDS = (
     _field("fulfillment_order.held_outside", Type.BOOL, _FACT, "somebody else's hold stands on it", "OrderRouted",
            "FulfillmentOrderHeld", "FulfillmentOrderOpened", "FulfillmentOrderChanged"),
     _field("fulfillment_order.location", Type.TEXT, _VALUE, "the name of its location", "OrderRouted"),
+    _field("fulfillment_order.delivery_method", Type.TEXT, _VALUE,
+           "how the buyer gets it: shipping, pickup_point, local, pick_up or retail", *_ROUTED),
     _field("fulfillment_order.status", Type.TEXT, _VALUE, "a state of the fulfillment order machine", "OrderRouted"),
 )  # fmt: skip
 
@@ -103,6 +111,7 @@ def order_values(state: OrderState, currency: str) -> Values:
         "order.noted": order.note_digest is not None,
         "order.shipping_method": order.shipping_method,
         "order.lines": lines if lines is None else Lines(lines, currency),
+        "order.business": order.company is not None,
         "order.units": None if lines is None else sum(line.current_quantity for line in lines),
         "order.ships": None if lines is None else any(line.ships and not line.gift_card for line in lines),
         "order.routed": state.routed_at is not None,
@@ -110,12 +119,22 @@ def order_values(state: OrderState, currency: str) -> Values:
         "payment.captured": None
         if order.payment is None
         else order.payment in ("paid", "partially_refunded", "refunded"),
+        "payment.agreed": agreed(state),
+        "payment.due_at": order.terms_due,
         "payment.status": order.payment,
         "customer.orders_before": state.orders_before,
         "risk.level": state.risk,
         "address.complete": state.address_complete,
         "held": bool(state.holds),
     }
+
+
+def agreed(state: OrderState) -> bool | None:
+    """Whether the money is still to come and the shop agreed to wait for it ("Net 30"); None when nobody can say."""
+    order = state.order
+    if order is None or order.payment is None:
+        return None
+    return order.terms is not None and order.payment in ("pending", "partially_paid")
 
 
 class Lines(Sequence[Values]):
@@ -159,6 +178,7 @@ def _one_part(
         "fulfillment_order.delivered": covers(delivered.get(part.id, {}), part.lines),
         "fulfillment_order.held_outside": any(not hold.ours for hold in part.holds),
         "fulfillment_order.location": part.location_name,
+        "fulfillment_order.delivery_method": part.delivery_method,
         "fulfillment_order.status": part_status(part, left),
     }
 

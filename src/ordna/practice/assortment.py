@@ -131,6 +131,25 @@ Knitted rabbit|Children|Leg & Lær|249|180|RABBT|Colour|Oat, Rose""".splitlines(
 
 GIFT_CARD_VALUES_DKK = (200, 500, 1000)
 
+#: Files to download: nothing to ship, sent as soon as they are paid. (title, price in kroner, code)
+DOWNLOADS = (("Knitting pattern, PDF", 49, "PATTERN"), ("Ceramics at home, e-book", 129, "EBOOK"))
+
+#: Articles sold together, by their codes: each stays an article of its own on the order.
+BUNDLES = (
+    ("Breakfast for two", ("MUG30-01", "BOWLB-01", "PLT20-01")),
+    ("Coffee starter", ("POURO", "FILT1", "BEAN5-02")),
+    ("Winter evening", ("THROW-02", "PILL1-01", "TEA10-01")),
+)
+
+#: Businesses that buy on terms: (name, the location they order for, their number in the shop's books).
+COMPANIES = (
+    ("Café Tårnet ApS", "Aarhus C", "K-1001"),
+    ("Hotel Havnegade A/S", "København K", "K-1002"),
+    ("Nordby & Søn Indretning", "Odense", "K-1003"),
+    ("Byens Boghandel", "Svendborg", "K-1004"),
+    ("Kontorhuset Ringen", "Aalborg", "K-1005"),
+)
+
 COUNTRIES: tuple[Country, ...] = (
     Country(
         "DK",
@@ -277,5 +296,31 @@ COUNTRIES: tuple[Country, ...] = (
     ),
 )
 
+#: Where a parcel goes now and then; no customer of the month lives there. Its currency has no minor unit.
+JAPAN = Country(
+    "JP",
+    "Japan",
+    0,
+    "JPY",
+    "ja",
+    0,
+    "Tax",
+    "+81",
+    _words("Haruto Yui Sakura Ren"),
+    _words("Satō Suzuki Takahashi Tanaka"),
+    (
+        _place("Tokyo|150-0001|Tokyo|JP-13|Jingumae,Omotesando"),
+        _place("Kyoto|604-8005|Kyoto|JP-26|Kawaramachi,Sanjo-dori"),
+    ),
+)
+
 #: How many units of a currency one Danish krone buys, in ten-thousandths: fixed, so that a seed is a world.
-RATES_PER_DKK_E4 = {"DKK": 10_000, "SEK": 15_300, "NOK": 15_700, "EUR": 1_340, "GBP": 1_160, "USD": 1_450}
+RATES_PER_DKK_E4 = {
+    "DKK": 10_000,
+    "SEK": 15_300,
+    "NOK": 15_700,
+    "EUR": 1_340,
+    "GBP": 1_160,
+    "USD": 1_450,
+    "JPY": 217_000,
+}

@@ -15,14 +15,18 @@ from random import Random
 
 from ordna.practice.assortment import (
     ARTICLES,
+    COMPANIES,
     COUNTRIES,
+    DOWNLOADS,
     GIFT_CARD_VALUES_DKK,
+    JAPAN,
     Article,
     Country,
 )
 from ordna.practice.model import (
     Address,
     App,
+    Company,
     Customer,
     Location,
     Product,
@@ -33,7 +37,8 @@ from ordna.practice.world import World
 
 CUSTOMER_COUNT = 1100
 INCOMPLETE_SHARE = 0.025
-COUNTRY_BY_CODE = {country.code: country for country in COUNTRIES}
+COUNTRY_BY_CODE = {country.code: country for country in (*COUNTRIES, JAPAN)}
+DOWNLOAD = "Download"
 
 _ORDNA_APP_ID = 197_402_112_001
 _OTHER_APP_ID = 197_402_112_002
@@ -61,6 +66,9 @@ def open_shop(seed: int, at: datetime) -> World:
     for number in range(CUSTOMER_COUNT):
         customer = _customer(world, number, random)
         world.customers[customer.id] = customer
+    _shelve_downloads(world)
+    for name, place, number_in_books in COMPANIES:
+        world.companies.append(_company(world, name, place, number_in_books))
     return world
 
 
@@ -69,6 +77,13 @@ def regular(world: World, random: Random) -> Customer:
     customers = list(world.customers.values())
     position = int(len(customers) * random.random() ** 2.2)
     return customers[position]
+
+
+def abroad(world: World, random: Random) -> Customer:
+    """A buyer from far away whom the shop did not know before."""
+    customer = _customer(world, len(world.customers), random, JAPAN)
+    world.customers[customer.id] = customer
+    return customer
 
 
 def country_of(customer: Customer) -> Country:
@@ -196,8 +211,43 @@ def _shelve_gift_cards(world: World) -> None:
     world.products[product.id] = product
 
 
-def _customer(world: World, number: int, random: Random) -> Customer:
-    country = random.choices(COUNTRIES, weights=[c.share for c in COUNTRIES])[0]
+def _shelve_downloads(world: World) -> None:
+    for title, price_dkk, code in DOWNLOADS:
+        product = Product(
+            id=world.next_id("Product"),
+            title=title,
+            vendor=world.shop.name,
+            product_type=DOWNLOAD,
+            handle=_handle(title),
+            created_at=world.now() - timedelta(days=400),
+        )
+        variant = Variant(
+            id=world.next_id("ProductVariant"),
+            product=product,
+            title="Default Title",
+            sku=code,
+            price=Decimal(price_dkk),
+            inventory_item_id=world.next_id("InventoryItem"),
+            requires_shipping=False,
+        )
+        product.variants.append(variant)
+        world.downloads.append(variant)
+        world.products[product.id] = product
+
+
+def _company(world: World, name: str, place: str, number_in_books: str) -> Company:
+    return Company(
+        id=world.next_id("Company"),
+        name=name,
+        external_id=number_in_books,
+        location_id=world.next_id("CompanyLocation"),
+        location_name=place,
+        contact_id=world.next_id("CompanyContact"),
+    )
+
+
+def _customer(world: World, number: int, random: Random, country: Country | None = None) -> Customer:
+    country = country or random.choices(COUNTRIES, weights=[c.share for c in COUNTRIES])[0]
     given, family = random.choice(country.given), random.choice(country.family)
     place = random.choice(country.places)
     phone = f"{country.dial}{random.randrange(20_000_000, 99_999_999)}"

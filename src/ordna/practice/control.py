@@ -23,6 +23,7 @@ from ordna.practice.plots import draw_basket, spoil_address
 from ordna.practice.runtime import PracticeShop
 from ordna.practice.server import Request, Response
 from ordna.practice.totals import totals
+from ordna.practice.trade import KINDS, make
 
 LIST_LIMIT = 250
 MAX_ORDERS_PER_HOUR = 20_000.0
@@ -122,6 +123,9 @@ def _place(shop: PracticeShop, wish: dict[str, Any]) -> Order:
     payment = str(wish.get("payment", "captured"))
     if payment not in _PAYMENTS:
         raise Declined(400, f"payment is one of: {', '.join(_PAYMENTS)}.")
+    kind = str(wish.get("trade", ""))
+    if kind and kind not in KINDS:
+        raise Declined(400, f"trade is one of: {', '.join(KINDS)}.")
     random = Random(f"by hand {shop.life.seed} {len(shop.world.orders)}")
     basket = draw_basket(shop.world, random)
     basket.payment, basket.test, basket.discount = payment, _is_set(wish, "test"), None
@@ -132,6 +136,8 @@ def _place(shop: PracticeShop, wish: dict[str, Any]) -> Order:
         basket.items = [(dearest, 3)]
     if _is_set(wish, "incomplete_address"):
         spoil_address(basket, random)
+    if kind:
+        make(kind, shop.world, basket, random)
     return shop.life.buy(basket)
 
 

@@ -25,9 +25,10 @@ from ordna.practice.model import (
     Tracking,
     Transaction,
 )
-from ordna.practice.mutations import edits, fulfillment_orders, fulfillments, orders, payments
+from ordna.practice.mutations import edits, fulfillment_orders, fulfillments, orders, payments, returns
 from ordna.practice.mutations.assessing import assess
 from ordna.practice.mutations.payments import RefundUnits
+from ordna.practice.openings import at_till, exchangeable, files, has_open_return, shippable, to_fetch
 from ordna.practice.totals import capturable_of, is_zero, line_net, part, refundable_of, totals
 from ordna.practice.world import World
 
@@ -52,11 +53,11 @@ _FOREIGN_HANDLE = "fraud-review"
 
 
 def ship(world: World, order: Order, location_id: int | None = None) -> None:
-    """Ship everything that may leave, one parcel a location (or from one location only)."""
-    by_location: dict[int, list[FulfillmentOrder]] = {}
-    for one in _shippable(order):
-        by_location.setdefault(one.location.id, []).append(one)
-    for location, ones in by_location.items():
+    """Ship everything that may leave, one parcel a location and way (or from one location only)."""
+    by_location: dict[tuple[int, str], list[FulfillmentOrder]] = {}
+    for one in shippable(order):
+        by_location.setdefault((one.location.id, one.method_type), []).append(one)
+    for (location, _), ones in by_location.items():
         if location_id in (None, location):
             company, tracking = _tracking(order, len(order.fulfillments))
             fulfillments.ship(world, [(one, None) for one in ones], company=company, tracking=[tracking])
@@ -64,7 +65,7 @@ def ship(world: World, order: Order, location_id: int | None = None) -> None:
 
 def ship_part(world: World, order: Order) -> None:
     """Ship about half of the first fulfillment order; the rest follows another day."""
-    one = _shippable(order)[0]
+    one = shippable(order)[0]
     units = _half(one)
     company, tracking = _tracking(order, len(order.fulfillments))
     fulfillments.ship(world, [(one, units)], company=company, tracking=[tracking])
@@ -72,7 +73,7 @@ def ship_part(world: World, order: Order) -> None:
 
 def ship_one_location(world: World, order: Order) -> None:
     """Ship what lies at the first location; an order from two of them stays half shipped for a while."""
-    ship(world, order, _shippable(order)[0].location.id)
+    ship(world, order, shippable(order)[0].location.id)
 
 
 def deliver(world: World, order: Order) -> None:
@@ -81,9 +82,34 @@ def deliver(world: World, order: Order) -> None:
         fulfillments.add_event(world, parcel, "DELIVERED", message="Delivered")
 
 
-def deliver_gift_cards(world: World, order: Order) -> None:
-    """Send the gift cards by mail, as Shopify does by itself once they are paid."""
-    fulfillments.ship(world, [(one, None) for one in _gift_cards(order)])
+def send_files(world: World, order: Order) -> None:
+    """Send gift cards and files by mail, as Shopify does by itself once they are paid."""
+    fulfillments.ship(world, [(one, None) for one in files(order)])
+
+
+def prepare_pickup(world: World, order: Order) -> None:
+    """Put aside what the buyer comes for, and let him know."""
+    for one in to_fetch(order, "OPEN"):
+        fulfillment_orders.prepare_for_pickup(world, one)
+
+
+def hand_over(world: World, order: Order) -> None:
+    """The buyer has come to the store and taken it."""
+    fulfillments.ship(world, [(one, None) for one in to_fetch(order)])
+
+
+def hand_over_at_till(world: World, order: Order) -> None:
+    fulfillments.ship(world, [(one, None) for one in at_till(order)])
+
+
+def exchange(world: World, order: Order) -> None:
+    """The buyer sends one unit back and gets another colour or size of it."""
+    shipped, instead = exchangeable(order)[0]
+    returns.exchange(world, order, shipped, instead)
+
+
+def close_return(world: World, order: Order) -> None:
+    returns.close_return(world, order, next(one for one in order.returns if one.status == "OPEN"))
 
 
 def pay(world: World, order: Order) -> None:
@@ -190,7 +216,7 @@ def delete(world: World, order: Order) -> None:
 
 
 def hold_by_other_app(world: World, order: Order) -> None:
-    one = _shippable(order)[0]
+    one = shippable(order)[0]
     notes = "A check of this order is under way."
     fulfillment_orders.hold(world, _other_app(world), one, "HIGH_RISK_OF_FRAUD", notes=notes, handle=_FOREIGN_HANDLE)
 
@@ -211,22 +237,26 @@ def _assess(level: str, sentiment: str, sentence: str) -> Callable[[World, Order
 
 
 DEEDS: dict[str, Deed] = {
-    "ship": Deed("Ship", lambda order: bool(_shippable(order)), ship),
+    "ship": Deed("Ship", lambda order: bool(shippable(order)), ship),
     "ship_part": Deed("Ship a part", lambda order: _units(order) > 1, ship_part),
-    "ship_one_location": Deed("", lambda order: bool(_shippable(order)), ship_one_location),
+    "ship_one_location": Deed("", lambda order: bool(shippable(order)), ship_one_location),
     "deliver": Deed("Let it arrive", lambda order: bool(_travelling(order)), deliver),
     "pay": Deed("Mark as paid", lambda order: payments.may_mark_as_paid(order), pay),
     "void": Deed("Void the authorization", lambda order: _authorization(order) is not None, void),
     "edit": Deed("Edit", lambda order: _is_editable(order), edit),
     "refund_part": Deed("Refund one unit", lambda order: _is_refundable(order), refund_part),
     "refund": Deed("Refund all", lambda order: _is_refundable(order), refund),
+    "prepare_pickup": Deed("Put aside for pickup", lambda order: bool(to_fetch(order, "OPEN")), prepare_pickup),
+    "hand_over": Deed("Hand over to the buyer", lambda order: bool(to_fetch(order)), hand_over),
+    "exchange": Deed("Exchange one unit", lambda order: bool(exchangeable(order)), exchange),
+    "close_return": Deed("Close the return", lambda order: has_open_return(order), close_return),
     "move": Deed("Move to the other location", lambda order: bool(_movable(order)), move),
     "split": Deed("Split", lambda order: bool(_splittable(order)), split),
     "merge": Deed("Merge", lambda order: bool(_mergeable(order)), merge),
     "complete_address": Deed("Complete the address", lambda order: _lacks_address(order), complete_address),
     "note": Deed("Add a note", lambda order: order.note is None, note),
     "tag": Deed("Add a tag", lambda order: "called" not in order.tags, tag),
-    "hold_by_other_app": Deed("Hold, as another app would", lambda order: bool(_shippable(order)), hold_by_other_app),
+    "hold_by_other_app": Deed("Hold, as another app would", lambda order: bool(shippable(order)), hold_by_other_app),
     "release_by_other_app": Deed(
         "Release the other app's hold", lambda order: _has_foreign_hold(order), release_by_other_app
     ),
@@ -234,7 +264,8 @@ DEEDS: dict[str, Deed] = {
     "close": Deed("Close", lambda order: order.closed_at is None, close),
     "delete": Deed("Delete for good", lambda order: order.test or order.cancelled_at is not None, delete),
     "cancel_as_fraud": Deed("", lambda order: _is_cancellable(order), cancel_as_fraud),
-    "deliver_gift_cards": Deed("", lambda order: bool(_gift_cards(order)), deliver_gift_cards),
+    "send_files": Deed("", lambda order: bool(files(order)), send_files),
+    "hand_over_at_till": Deed("", lambda order: bool(at_till(order)), hand_over_at_till),
     "assess_low": Deed("", lambda order: True, _assess("LOW", "POSITIVE", "The card's checks passed.")),
     "assess_medium": Deed(
         "", lambda order: True, _assess("MEDIUM", "NEUTRAL", "The order came from far away of its address.")
@@ -243,24 +274,9 @@ DEEDS: dict[str, Deed] = {
 }
 
 
-def _shippable(order: Order) -> list[FulfillmentOrder]:
-    if derive.financial_status(order) in ("VOIDED", "REFUNDED", "PENDING") or order.cancelled_at:
-        return []
-    open_ones = ("OPEN", "IN_PROGRESS", "SCHEDULED")
-    ones = [one for one in order.fulfillment_orders if one.status in open_ones and derive.units(one)]
-    return [one for one in ones if one.method_type != "NONE" and one.request_status == "UNSUBMITTED"]
-
-
-def _gift_cards(order: Order) -> list[FulfillmentOrder]:
-    if derive.financial_status(order) != "PAID":
-        return []
-    ones = [one for one in order.fulfillment_orders if one.status == "OPEN" and derive.units(one)]
-    return [one for one in ones if all(line.line.gift_card for line in one.lines)]
-
-
 def _units(order: Order) -> int:
-    shippable = _shippable(order)
-    return derive.units(shippable[0]) if shippable else 0
+    ones = shippable(order)
+    return derive.units(ones[0]) if ones else 0
 
 
 def _half(one: FulfillmentOrder) -> list[tuple[FulfillmentOrderLine, int]]:
@@ -281,7 +297,7 @@ def _travelling(order: Order) -> list[Fulfillment]:
 
 
 def _movable(order: Order) -> list[FulfillmentOrder]:
-    return [one for one in _shippable(order) if one.status == "OPEN" and not one.progress_reported]
+    return [one for one in shippable(order) if one.status == "OPEN" and not one.progress_reported]
 
 
 def _splittable(order: Order) -> list[FulfillmentOrder]:

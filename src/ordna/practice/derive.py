@@ -27,7 +27,7 @@ def financial_status(order: Order, sums: Totals | None = None) -> str:
             return "REFUNDED"
         if not is_zero(sums.refunded):
             return "PARTIALLY_REFUNDED"
-        return "PARTIALLY_PAID" if sums.current_total.shop > sums.received.shop else "PAID"
+        return "PARTIALLY_PAID" if (sums.current_total + sums.rounding).shop > sums.received.shop else "PAID"
     kinds = {one.kind for one in order.transactions if one.status == "SUCCESS"}
     if not is_zero(sums.capturable):
         return "AUTHORIZED"
@@ -49,7 +49,7 @@ def display_financial_status(order: Order, sums: Totals | None = None) -> str | 
 
 def fulfillment_status(order: Order) -> str:
     """The order's `displayFulfillmentStatus`."""
-    lines = [line for line in order.lines if line.quantity - line.removed > 0]
+    lines = [line for line in order.lines if line.quantity - line.removed > 0 and not line.is_tip]
     fulfilled = sum(line.fulfilled for line in lines)
     open_units = sum(max(line.unfulfilled_quantity, 0) for line in lines)
     if fulfilled and not open_units:
@@ -139,12 +139,14 @@ def display_status(parcel: Fulfillment) -> str:
     happened = sorted(parcel.events, key=lambda event: event.happened_at)
     if happened and happened[-1].status in _DISPLAY_AS_EVENT:
         return happened[-1].status
-    return "FULFILLED"
+    return "PICKED_UP" if any(part.line.method_type == "PICK_UP" for part in parcel.lines) else "FULFILLED"
 
 
 def return_status(order: Order) -> str:
-    """The practice shop has no returns."""
-    return "NO_RETURN"
+    """The order's `returnStatus`: of several returns, the one that is least far on."""
+    if any(one.status == "OPEN" for one in order.returns):
+        return "IN_PROGRESS"
+    return "RETURNED" if order.returns else "NO_RETURN"
 
 
 def rest_financial_status(order: Order, sums: Totals | None = None) -> str:

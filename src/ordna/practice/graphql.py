@@ -31,6 +31,7 @@ from ordna.practice.cost import MAX_QUERY_COST, SECONDS_IN_BUCKET, Bucket, Prici
 from ordna.practice.mutations.edits import EditSession
 from ordna.practice.resolvers import (
     bulk_operations,
+    business,
     edit_mutations,
     fulfilment,
     fulfilment_mutations,
@@ -151,6 +152,7 @@ def schema() -> GraphQLSchema:
     for table in (
         queries.table(),
         orders.table(),
+        business.table(),
         fulfilment.table(),
         order_mutations.table(),
         edit_mutations.table(),

@@ -37,6 +37,7 @@ from ordna.practice.plots import (
     draw_plot,
     spoil_address,
 )
+from ordna.practice.trade import draw_kind, make
 from ordna.practice.world import Change, World
 
 #: Share of a day's orders per local hour, midnight first.
@@ -178,9 +179,16 @@ class Life:
         basket = draw_basket(self.world, self._buyers)
         if self._buyers.random() < 0.01:
             spoil_address(basket, self._buyers)
+        self._make_unusual(basket)
         self.buy(basket)
-        if self._buyers.random() < _PRODUCT_EDITS_PER_ORDER:
+        if self._buyers.random() < _PRODUCT_EDITS_PER_ORDER and basket.items:
             self.world.changed("products/update", basket.items[0][0].product)
+
+    def _make_unusual(self, basket: Basket) -> None:
+        random = Random(f"trade {self.seed} {len(self.world.orders)}")
+        kind = draw_kind(random)
+        if kind:
+            make(kind, self.world, basket, random)
 
     def _expect_buyer(self, pace_version: int) -> None:
         if self.orders_per_hour > 0:
@@ -221,13 +229,14 @@ class Life:
                 case "fulfillments/create":
                     self._send_off(change.subject)
                 case "fulfillment_orders/order_routing_complete":
-                    self._send_gift_cards(change.subject.order)
+                    self._hand_out(change.subject.order)
                 case "orders/paid":
-                    self._send_gift_cards(change.subject)
+                    self._hand_out(change.subject)
+                    self._close(change.subject)
 
     def _send_off(self, parcel: Fulfillment) -> None:
         """Schedule what is left of a parcel's journey, and the closing of its order some time after it arrived."""
-        if not any(part.line.requires_shipping for part in parcel.lines):
+        if not any(part.line.method_type in ("SHIPPING", "LOCAL") for part in parcel.lines):
             self._plan(timedelta(0), lambda: self._close(parcel.order))
             return
         random = Random(f"parcel {self.seed} {parcel.id}")
@@ -246,10 +255,11 @@ class Life:
         if parcel.status == "SUCCESS" and not arrived and not parcel.order.deleted:
             add_event(self.world, parcel, status, message=_REPORTS[status])
 
-    def _send_gift_cards(self, order: Order) -> None:
-        deed = DEEDS["deliver_gift_cards"]
-        if deed.is_open(order):
-            deed.do(self.world, order)
+    def _hand_out(self, order: Order) -> None:
+        """What goes by mail goes as soon as it is paid; what was bought in the store is out of the door at once."""
+        for name in ("send_files", "hand_over_at_till"):
+            if DEEDS[name].is_open(order):
+                DEEDS[name].do(self.world, order)
 
     def _close(self, order: Order) -> None:
         """Shopify archives an order by itself once it is paid and everything has arrived."""

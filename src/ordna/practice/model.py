@@ -1,4 +1,4 @@
-"""What a shop consists of: plain mutable records, as Shopify's Admin API pictures them.
+"""What a shop consists of: plain mutable records, as Shopify's Admin API pictures them (see also `business`).
 
 Every record carries a whole number `id`; outside it is shown as `gid://shopify/<Kind>/<id>` (see `gid`).
 Amounts are `MoneyBag`s of exact decimals in major units: the shop's currency and the buyer's (presentment)
@@ -17,6 +17,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from ordna.practice.business import Company as Company
+from ordna.practice.business import LineGroup as LineGroup
+from ordna.practice.business import PaymentTerms as PaymentTerms
+from ordna.practice.business import Return as Return
+from ordna.practice.business import RiskAssessment as RiskAssessment
 from ordna.practice.installation import DEFAULT_SCOPES as DEFAULT_SCOPES
 from ordna.practice.installation import App as App
 from ordna.practice.installation import Cancellation as Cancellation
@@ -151,6 +156,8 @@ class Line:
     fulfilled: int = 0
     returned: int = 0
     restockable: bool = True
+    group_id: int | None = None
+    way: str = ""  # PICK_UP LOCAL RETAIL; empty: by parcel, or nothing to deliver
 
     @property
     def current_quantity(self) -> int:
@@ -158,7 +165,11 @@ class Line:
 
     @property
     def unfulfilled_quantity(self) -> int:
-        return self.quantity - self.removed - self.fulfilled
+        return 0 if self.is_tip else self.quantity - self.removed - self.fulfilled
+
+    @property
+    def method_type(self) -> str:
+        return self.way or ("SHIPPING" if self.requires_shipping else "NONE")
 
 
 @dataclass(slots=True)
@@ -193,6 +204,7 @@ class Transaction:
     authorization_expires_at: datetime | None = None
     payment_id: str | None = None
     formatted_gateway: str | None = None
+    rounding: MoneyBag = NOTHING
 
 
 @dataclass(slots=True)
@@ -325,15 +337,6 @@ class Refund:
 
 
 @dataclass(slots=True)
-class RiskAssessment:
-    """What a risk provider thinks: `level` NONE LOW MEDIUM HIGH PENDING, facts as (sentiment, sentence)."""
-
-    level: str
-    provider: str | None = None
-    facts: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Order:
     """An order with all that hangs on it. `updated_at` moves with every change that a buyer or a shop sees."""
 
@@ -362,6 +365,10 @@ class Order:
     tags: list[str] = field(default_factory=list)
     attributes: list[tuple[str, str]] = field(default_factory=list)
     po_number: str | None = None
+    company: Company | None = None
+    terms: PaymentTerms | None = None
+    groups: list[LineGroup] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
     taxes_included: bool = False
     test: bool = False
     routed: bool = False

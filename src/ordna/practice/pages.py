@@ -18,6 +18,7 @@ from ordna.practice.deliveries import Delivery
 from ordna.practice.model import Address, Fulfillment, FulfillmentOrder, Order
 from ordna.practice.runtime import PracticeShop, Told
 from ordna.practice.totals import totals
+from ordna.practice.trade import KINDS
 
 PAGE_LENGTH = 50
 
@@ -134,9 +135,11 @@ def _pace(shop: PracticeShop) -> str:
 
 
 def _place() -> str:
-    return """<form method="post" action="/_practice/orders" class="card row"><label>Place an order:
+    kinds = "".join(f'<option value="{name}">{text(kind.words)}' for name, kind in KINDS.items())
+    return f"""<form method="post" action="/_practice/orders" class="card row"><label>Place an order:
 <select name="payment"><option>captured<option>authorized<option>pending
 <option>declined first<option value="gift card">paid with a gift card<option>free</select></label>
+<label>of the rarer trade: <select name="trade"><option value="">no{kinds}</select></label>
 <label><input type="checkbox" name="incomplete_address" value="1"> address incomplete</label>
 <label><input type="checkbox" name="high_value" value="1"> high value</label>
 <label><input type="checkbox" name="test" value="1"> test</label>
@@ -193,11 +196,15 @@ def _parts(order: Order) -> str:
     return f'<section class="card scroll"><h2>Fulfillment orders</h2>{table}</section>'
 
 
+_WAY_WORDS = {"PICK_UP": "to be fetched", "LOCAL": "for the bike courier", "RETAIL": "at the till", "NONE": "to send"}
+
+
 def _part(part: FulfillmentOrder) -> str:
     holds = "; ".join(f"{h.reason.lower().replace('_', ' ')} ({h.app_title or 'a person'})" for h in part.holds)
     units = sum(line.remaining_quantity for line in part.lines)
+    way = _WAY_WORDS.get(part.method_type, "to ship")
     return (
-        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} to ship"
+        f"<tr><td>{status_word(part.status)}<td>{text(part.location.name)}<td class=num>{units} {way}"
         f"<td class='small warn'>{text(holds)}"
     )
 

@@ -112,9 +112,14 @@ def draw_plot(world: World, order: Order, payment: str, random: Random, tempo: T
     if not is_complete(order.shipping_address) and random.random() < 0.8:
         steps.append(Step(placed_at + tempo.hours(random, 2, 20), "complete_address"))
     steps += _shipping(world, placed_at, random, tempo)
+    if any(line.way == "PICK_UP" for line in order.lines):
+        steps += _fetched(placed_at, random, tempo)
     if random.random() < 0.055:
         later = placed_at + tempo.hours(random, 90, 240)
         steps.append(Step(later, random.choices(("refund_part", "refund"), weights=(7, 3))[0]))
+    elif Random(f"exchange {order.id}").random() < 0.02:
+        later = placed_at + tempo.hours(Random(f"exchange at {order.id}"), 100, 240)
+        steps += [Step(later, "exchange"), Step(later + tempo.hours(random, 60, 150), "close_return")]
     return steps
 
 
@@ -177,7 +182,18 @@ def _settle(placed_at: datetime, payment: str, random: Random, tempo: Tempo) -> 
         if draw < 0.82:
             return [Step(placed_at + tempo.hours(random, 6, 70), "pay")]
         return [Step(placed_at + tempo.hours(random, 90, 180), "cancel")] if draw < 0.95 else []
+    if payment == "terms" and random.random() < 0.9:
+        return [Step(placed_at + tempo.hours(random, 240, 800), "pay")]
     return []
+
+
+def _fetched(placed_at: datetime, random: Random, tempo: Tempo) -> list[Step]:
+    """The store puts it aside within the day; the buyer comes when it suits, and now and then never."""
+    ready_at = placed_at + tempo.hours(random, 0.5, 8)
+    steps = [Step(ready_at, "prepare_pickup", by_hand=True)]
+    if random.random() < 0.95:
+        steps.append(Step(ready_at + tempo.hours(random, 2, 80), "hand_over", by_hand=True))
+    return steps
 
 
 def _shipping(world: World, placed_at: datetime, random: Random, tempo: Tempo) -> list[Step]:

@@ -25,7 +25,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ordna.practice import model
+from ordna.practice import business, model
 from ordna.practice.deliveries import Delivery, Event, Target
 from ordna.practice.life import Life
 from ordna.practice.mutations.edits import EditSession, StagedLine
@@ -65,6 +65,12 @@ _RECORDS: tuple[type, ...] = (
     model.Transaction,
     model.Variant,
     model.WebhookSubscription,
+    business.Company,
+    business.ExchangeLine,
+    business.LineGroup,
+    business.PaymentTerms,
+    business.Return,
+    business.ReturnLine,
     EditSession,
     StagedLine,
     Step,

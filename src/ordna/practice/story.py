@@ -21,6 +21,7 @@ _SENTENCES = {
     "fulfillment_orders/split": "Split into two fulfillment orders",
     "fulfillment_orders/merged": "Fulfillment orders merged",
     "fulfillment_orders/cancelled": "Fulfillment order cancelled",
+    "fulfillment_orders/line_items_prepared_for_pickup": "Ready to be fetched",
 }
 
 

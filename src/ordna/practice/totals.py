@@ -53,6 +53,7 @@ class Totals:
     outstanding: MoneyBag
     capturable: MoneyBag
     tip: MoneyBag
+    rounding: MoneyBag
 
 
 def totals(order: Order) -> Totals:
@@ -74,6 +75,7 @@ def totals(order: Order) -> Totals:
     added_tax = NOTHING if order.taxes_included else tax
     current_added_tax = NOTHING if order.taxes_included else current_tax
     current_total = current_net + current_shipping - refunded_shipping + current_added_tax
+    rounding = total(one.rounding for one in _successful(order, {"SALE", "CAPTURE"}))
     return Totals(
         lines=lines,
         discounts=line_discounts + shipping_discounts,
@@ -89,9 +91,10 @@ def totals(order: Order) -> Totals:
         received=received,
         refunded=refunded,
         refunded_shipping=refunded_shipping,
-        outstanding=current_total - (received - refunded) - capturable,
+        outstanding=current_total + rounding - (received - refunded) - capturable,
         capturable=capturable,
         tip=total(line.price.times(line.quantity) for line in order.lines if line.is_tip),
+        rounding=rounding,
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from ordna.practice.bulk import BulkOperation
 from ordna.practice.model import (
     App,
+    Company,
     Customer,
     Fulfillment,
     FulfillmentOrder,
@@ -60,7 +61,10 @@ class World:
         self.locations: dict[int, Location] = {}
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
+        # What may be downloaded stands on no shelf, so it is not among the variants that fill a basket.
+        self.downloads: list[Variant] = []
         self.customers: dict[int, Customer] = {}
+        self.companies: list[Company] = []
         self.orders: dict[int, Order] = {}
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.fulfillments: dict[int, Fulfillment] = {}

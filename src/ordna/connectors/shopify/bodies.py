@@ -134,6 +134,21 @@ class Refund(Struct):
     total_refunded_set: MoneySet | None = None
 
 
+class Schedule(Struct):
+    due_at: Moment | None = None
+
+
+class Terms(Struct):
+    """When a company is to pay, as agreed: "Net 30" has one schedule, thirty days after its issue."""
+
+    payment_terms_name: str | None = None
+    payment_schedules: list[Schedule] | None = None
+
+
+class Company(Struct):
+    id: Id | None = None
+
+
 class ShippingLine(Struct):
     title: str | None = None
     is_removed: bool | None = None
@@ -162,6 +177,9 @@ class Order(Struct):
     original_total_additional_fees_set: MoneySet | None = None
     taxes_included: bool | None = None
     financial_status: str | None = None
+    payment_terms: Terms | None = None
+    company: Company | None = None
+    po_number: str | None = None
     test: bool | None = None
     source_name: str | None = None
     email: str | None = None

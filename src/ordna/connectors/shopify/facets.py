@@ -42,6 +42,8 @@ def order_seen(body: Order, received_at: datetime, problems: Problems) -> OrderS
         check_sums(body, total, currency, problems)
     lines = lines_seen(body, currency, problems)
     address = body.shipping_address or body.billing_address
+    complete = _address_complete(body, lines, problems)
+    has_none = body.shipping_address is None and not is_explained("shipping_address", problems)
     return OrderSeen(
         version=version,
         name=_name(body, problems),
@@ -53,10 +55,14 @@ def order_seen(body: Order, received_at: datetime, problems: Problems) -> OrderS
         if paid
         else None,
         payment=known(body.financial_status, words.PAYMENTS, "financial_status", problems),
+        terms=text(body.payment_terms.payment_terms_name) or "agreed" if body.payment_terms else None,
+        terms_due=_terms_due(body, problems),
+        company=str(body.company.id) if body.company and body.company.id else None,
         test=bool(body.test),
         source=text(body.source_name),
         country=_country(address),
-        address_complete=_address_complete(body, lines, problems),
+        address_complete=complete,
+        address_absent=has_none and complete is not True,
         customer=str(body.customer.id) if body.customer and body.customer.id else None,
         shipping_method=_shipping_method(body),
         tags=tags_of(body.tags.split(",")) if body.tags else (),
@@ -78,6 +84,7 @@ def person_seen(body: Order) -> PersonSeen | None:
         phone=text(body.phone) or (text(address.phone) if address else None),
         address=_address_rows(address) if address else (),
         note=prose(body.note),
+        reference=text(body.po_number),
     )
     return None if person == _NOBODY else person
 
@@ -208,6 +215,13 @@ def _address_complete(body: Order, lines: tuple[LineSeen, ...] | None, problems:
         return True  # handed over at the till
     complete = is_complete(body.shipping_address)
     return True if complete else (False if lines is not None else None)
+
+
+def _terms_due(body: Order, problems: Problems) -> datetime | None:
+    """When the first of the agreed payments falls due; Shopify lets an order have one."""
+    schedules = (body.payment_terms.payment_schedules if body.payment_terms else None) or []
+    path = "payment_terms.payment_schedules[0].due_at"
+    return moment(schedules[0].due_at, path, problems) if schedules else None
 
 
 def _shipping_method(body: Order) -> str | None:

@@ -166,6 +166,25 @@ class Refund(Struct, rename="camel"):
     refund_line_items: UnitsPage | None = None
 
 
+class Schedule(Struct, rename="camel"):
+    due_at: Moment | None = None
+
+
+class Schedules(Struct, rename="camel"):
+    nodes: list[Schedule] | None = None
+
+
+class Terms(Struct, rename="camel"):
+    payment_terms_name: str | None = None
+    payment_schedules: Schedules | None = None
+
+
+class Buyer(Struct, rename="camel"):
+    """Who buys: a company, or nothing that we read where it is a person."""
+
+    company: Node | None = None
+
+
 class Assessment(Struct, rename="camel"):
     risk_level: str | None = None
 
@@ -186,6 +205,9 @@ class Order(Struct, rename="camel"):
     currency_code: str | None = None
     presentment_currency_code: str | None = None
     display_financial_status: str | None = None
+    payment_terms: Terms | None = None
+    purchasing_entity: Buyer | None = None
+    po_number: str | None = None
     test: bool | None = None
     source_name: str | None = None
     email: str | None = None

@@ -71,6 +71,9 @@ def _folded(order: nodes.Order, number: int, problems: Problems) -> bodies.Order
         total_price=total.shop_money.amount if total and total.shop_money else None,
         total_price_set=total,
         financial_status=_lower(order.display_financial_status),
+        payment_terms=_terms(order.payment_terms),
+        company=_company(order.purchasing_entity),
+        po_number=order.po_number,
         test=order.test,
         source_name=order.source_name,
         email=order.email,
@@ -93,6 +96,18 @@ def _customer(customer: nodes.Customer | None) -> bodies.Customer | None:
     if customer is None:
         return None
     return bodies.Customer(_number(customer.id), customer.first_name, customer.last_name)
+
+
+def _terms(terms: nodes.Terms | None) -> bodies.Terms | None:
+    if terms is None:
+        return None
+    schedules = terms.payment_schedules.nodes if terms.payment_schedules else None
+    return bodies.Terms(terms.payment_terms_name, [bodies.Schedule(each.due_at) for each in schedules or ()])
+
+
+def _company(buyer: nodes.Buyer | None) -> bodies.Company | None:
+    number = _number(buyer.company.id) if buyer and buyer.company else None
+    return bodies.Company(number) if number else None
 
 
 def _address(address: nodes.Address | None) -> bodies.Address | None:
@@ -141,7 +156,7 @@ def _fulfillment(fulfillment: nodes.Fulfillment, at: int, problems: Problems) ->
     return bodies.Fulfillment(
         id=_number(fulfillment.id),
         status=_lower(fulfillment.status),
-        shipment_status=_lower(fulfillment.display_status),
+        shipment_status=_progress_told(fulfillment.display_status),
         created_at=fulfillment.created_at,
         updated_at=fulfillment.updated_at,
         tracking_company=next((info.company for info in tracking if info.company), None),
@@ -149,6 +164,12 @@ def _fulfillment(fulfillment: nodes.Fulfillment, at: int, problems: Problems) ->
         location_id=_number(fulfillment.location.id) if fulfillment.location else None,
         line_items=None if pairs is None else [bodies.Units(line, units) for line, units in pairs],
     )
+
+
+def _progress_told(display: str | None) -> str | None:
+    """The display status where it is what a carrier reported. A webhook tells reports only: that a buyer fetched the
+    goods shows in the read's word alone, and follows for us from the way the part is delivered."""
+    return None if display == "PICKED_UP" else _lower(display)
 
 
 def _refund(refund: nodes.Refund, at: int, problems: Problems) -> bodies.Refund:

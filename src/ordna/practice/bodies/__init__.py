@@ -127,6 +127,10 @@ def _fulfillment_order(request: _Request) -> Body:
     return routing.status_body(request.change.subject)
 
 
+def _prepared_for_pickup(request: _Request) -> Body:
+    return routing.prepared_for_pickup_body(request.change.subject)
+
+
 def _placed_on_hold(request: _Request) -> Body:
     details = request.change.details
     return routing.placed_on_hold_body(
@@ -224,6 +228,7 @@ _TELLERS: dict[str, Callable[[_Request], Body]] = {
     "fulfillment_orders/cancelled": _fulfillment_order_cancelled,
     "fulfillment_orders/rescheduled": _rescheduled,
     "fulfillment_orders/scheduled_fulfillment_order_ready": _fulfillment_order,
+    "fulfillment_orders/line_items_prepared_for_pickup": _prepared_for_pickup,
     "fulfillment_orders/progress_reported": _progress_reported,
     "fulfillment_orders/manually_reported_progress_stopped": _progress_stopped,
     "fulfillment_orders/fulfillment_request_submitted": _request_submitted,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ordna.practice import derive
+from ordna.practice.bodies.business import company_body, group_body, return_body, terms_body
 from ordna.practice.bodies.parcel import nested_fulfillment_body
 from ordna.practice.bodies.parts import (
     Body,
@@ -55,12 +56,13 @@ def order_body(shop: Shop, tongue: Tongue, order: Order) -> Body:
         "discount_applications": [_application(discount) for discount in order.discounts],
         "fulfillments": [nested_fulfillment_body(tongue, f) for f in order.fulfillments],
         "line_items": [line_body(tongue, line) for line in order.lines],
-        "payment_terms": None,
+        "payment_terms": terms_body(tongue, order, sums) if order.terms else None,
         "refunds": [refund_body(tongue, refund) for refund in order.refunds],
         "shipping_address": address_body(order.shipping_address) if order.shipping_address else None,
         "shipping_lines": [_shipping_line(tongue, line) for line in order.shipping_lines],
-        "returns": [],
-        "line_item_groups": [],
+        "returns": [return_body(order, one) for one in order.returns],
+        "line_item_groups": [group_body(order, group) for group in order.groups],
+        **({"company": company_body(order.company)} if order.company else {}),
     }
 
 
@@ -184,7 +186,7 @@ def _sums_now(tongue: Tongue, sums: Totals) -> Body:
         "current_total_tax": decimal(sums.current_tax.shop),
         "current_total_tax_set": tongue.money_set(sums.current_tax),
         "total_outstanding": decimal(sums.outstanding.shop),
-        "total_cash_rounding_payment_adjustment_set": tongue.money_set(NOTHING),
+        "total_cash_rounding_payment_adjustment_set": tongue.money_set(sums.rounding),
         "total_cash_rounding_refund_adjustment_set": tongue.money_set(NOTHING),
     }
 

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ordna.practice.model import NOTHING, Address, Line, MoneyBag, TaxLine, gid
+from ordna.practice.totals import NO_MINOR_UNIT
 
 Body = dict[str, Any]
 _CENT = Decimal("0.01")
@@ -31,7 +32,7 @@ class Tongue:
         return {
             "shop_money": {"amount": decimal(amount.shop), "currency_code": self.currency},
             "presentment_money": {
-                "amount": decimal(amount.presentment),
+                "amount": decimal(amount.presentment, self.presentment_currency),
                 "currency_code": self.presentment_currency,
             },
         }
@@ -39,7 +40,7 @@ class Tongue:
     def unsettled_set(self, amount: MoneyBag) -> Body:
         return {
             "presentment_money": {
-                "amount": decimal(amount.presentment),
+                "amount": decimal(amount.presentment, self.presentment_currency),
                 "currency": self.presentment_currency,
             },
             "shop_money": {"amount": decimal(amount.shop), "currency": self.currency},
@@ -52,9 +53,9 @@ class Tongue:
         return None if moment is None else self.time(moment)
 
 
-def decimal(amount: Decimal) -> str:
-    """The amount as REST writes it: two places, always."""
-    return str(amount.quantize(_CENT, ROUND_HALF_UP))
+def decimal(amount: Decimal, currency: str = "") -> str:
+    """The amount as REST writes it: two places, or none in a currency without a minor unit."""
+    return str(amount.quantize(Decimal(1) if currency in NO_MINOR_UNIT else _CENT, ROUND_HALF_UP))
 
 
 def address_body(address: Address) -> Body:
@@ -98,7 +99,7 @@ def line_body(tongue: Tongue, line: Line) -> Body:
         **nested_line_body(tongue, line, line.quantity),
         "attributed_staffs": [],
         "current_quantity": line.current_quantity,
-        "sales_line_item_group_id": None,
+        "sales_line_item_group_id": line.group_id,
     }
 
 

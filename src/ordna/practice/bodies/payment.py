@@ -29,12 +29,12 @@ def transaction_body(tongue: Tongue, order: Order, transaction: Transaction) -> 
         "source_name": order.source_name or "web",
         "payment_details": _payment_details(transaction),
         "receipt": {},
-        "amount": decimal(transaction.amount.presentment),
+        "amount": decimal(transaction.amount.presentment, order.presentment_currency),
         "currency": order.presentment_currency,
         "payment_id": transaction.payment_id or f"{order.name}.{_position(order, transaction)}",
         "total_unsettled_set": tongue.unsettled_set(_unsettled(transaction)),
         "manual_payment_gateway": transaction.manual,
-        "amount_rounding": None,
+        "amount_rounding": decimal(transaction.rounding.presentment) if transaction.rounding != NOTHING else None,
         "admin_graphql_api_id": gid("OrderTransaction", transaction.id),
     }
     if transaction.manual or transaction.gateway == "gift_card":
@@ -52,7 +52,7 @@ def refund_body(tongue: Tongue, refund: Refund) -> Body:
         "processed_at": tongue.time(refund.created_at),
         "duties": [],
         "total_duties_set": tongue.money_set(NOTHING),
-        "return": None,
+        "return": returned_by(refund),
         "refund_shipping_lines": _refunded_shipping(tongue, refund),
         "restock": any(line.restock_type != "NO_RESTOCK" for line in refund.lines),
         "admin_graphql_api_id": gid("Refund", refund.id),
@@ -60,6 +60,14 @@ def refund_body(tongue: Tongue, refund: Refund) -> Body:
         "refund_line_items": [_refund_line(tongue, line) for line in refund.lines],
         "transactions": [transaction_body(tongue, refund.order, t) for t in refund.transactions],
     }
+
+
+def returned_by(refund: Refund) -> Body | None:
+    """The return that a refund belongs to, by its ids."""
+    for one in refund.order.returns:
+        if one.refund_id == refund.id:
+            return {"id": one.id, "admin_graphql_api_id": gid("Return", one.id)}
+    return None
 
 
 def _payment_details(transaction: Transaction) -> Body:

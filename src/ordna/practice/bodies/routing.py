@@ -56,6 +56,11 @@ def moved_body(
     }
 
 
+def prepared_for_pickup_body(part: FulfillmentOrder) -> Body:
+    asked = {**_named(part), "preparable": True, "delivery_method": {"method_type": "pickup"}}
+    return {"fulfillment_order": asked}
+
+
 def split_body(part: FulfillmentOrder, remaining: FulfillmentOrder) -> Body:
     return {
         "split_line_items": _units(remaining),

@@ -189,6 +189,16 @@ def report_progress(world: World, one: FulfillmentOrder, notes: str | None = Non
     return one
 
 
+def prepare_for_pickup(world: World, one: FulfillmentOrder) -> FulfillmentOrder:
+    """Note that it lies ready for the buyer to fetch."""
+    if one.method_type != "PICK_UP" or one.status != "OPEN":
+        raise refuse("The fulfillment order is not for pickup.", "lineItemsByFulfillmentOrder")
+    _set_status(world, one, "IN_PROGRESS")
+    world.changed("fulfillment_orders/line_items_prepared_for_pickup", one)
+    touch(world, one.order)
+    return one
+
+
 def reschedule(world: World, one: FulfillmentOrder, fulfill_at: datetime) -> FulfillmentOrder:
     if one.status != "SCHEDULED":
         raise refuse("Fulfillment order must be scheduled.")

@@ -39,8 +39,7 @@ def route(world: World, order: Order) -> list[FulfillmentOrder]:
     groups: dict[tuple[int, str], list[Line]] = {}
     for line in order.lines:
         if line.unfulfilled_quantity > 0 and not line.is_tip:
-            method = "SHIPPING" if line.requires_shipping else "NONE"
-            groups.setdefault((_location_for(world, line).id, method), []).append(line)
+            groups.setdefault((_location_for(world, line).id, line.method_type), []).append(line)
     made = []
     for (location_id, method), lines in groups.items():
         units = [(line, line.unfulfilled_quantity) for line in lines]
@@ -81,7 +80,7 @@ def add_units(world: World, order: Order, line: Line, count: int) -> None:
     """Have `count` more units of a line shipped: by an open fulfillment order at its location, or by a new one."""
     if not order.routed or line.is_tip or count <= 0:
         return
-    method = "SHIPPING" if line.requires_shipping else "NONE"
+    method = line.method_type
     location = _location_for(world, line)
     for one in order.fulfillment_orders:
         if one.status == "OPEN" and one.location is location and one.method_type == method and one.lines:
@@ -142,7 +141,11 @@ def full_hour(at: datetime) -> datetime:
 
 
 def _location_for(world: World, line: Line) -> Location:
-    """The first active location that has enough units; else one that stocks the item; else the first of all."""
+    """The first active location that has enough units; else one that stocks the item; else the first of all.
+
+    What the buyer takes home from the store stands in the store."""
+    if line.way in ("PICK_UP", "RETAIL"):
+        return list(world.locations.values())[-1]
     active = [one for one in world.locations.values() if one.is_active and one.fulfills_online_orders]
     own = [one for one in active if one.service_handle is None] or active
     if line.variant:

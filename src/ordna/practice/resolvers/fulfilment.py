@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from ordna.practice import derive
-from ordna.practice.model import Fulfillment, FulfillmentOrder, Hold, Location, gid
+from ordna.practice.model import Fulfillment, FulfillmentOrder, Hold, Location, ShippingLine, gid
 from ordna.practice.resolvers.base import (
     MANUAL_SERVICE,
     Of,
@@ -28,6 +28,7 @@ from ordna.practice.resolvers.orders import COUNTRIES
 from ordna.practice.totals import line_net, part
 
 Info = GraphQLResolveInfo
+_NO_SHIPPING = ("NONE", "RETAIL")
 
 _REASONS = {
     "AWAITING_PAYMENT": "Awaiting payment",
@@ -236,7 +237,7 @@ def _assigned_location(one: FulfillmentOrder, _info: Info) -> dict[str, Any]:
 
 
 def _delivery_method(one: FulfillmentOrder, _info: Info) -> dict[str, Any]:
-    shipping = next(iter(one.order.shipping_lines), None)
+    shipping = _shipping_line(one)
     return {
         "id": gid("DeliveryMethod", one.id),
         "methodType": one.method_type,
@@ -249,9 +250,16 @@ def _delivery_method(one: FulfillmentOrder, _info: Info) -> dict[str, Any]:
     }
 
 
+def _shipping_line(one: FulfillmentOrder) -> ShippingLine | None:
+    """The order's shipping line for this way; an order has one for each of its ways."""
+    ways = list(dict.fromkeys(line.method_type for line in one.order.lines if line.method_type not in _NO_SHIPPING))
+    lines = one.order.shipping_lines
+    return lines[ways.index(one.method_type)] if one.method_type in ways[: len(lines)] else next(iter(lines), None)
+
+
 def _destination(one: FulfillmentOrder, _info: Info) -> dict[str, Any] | None:
     address = one.order.shipping_address
-    if address is None or one.method_type == "NONE":
+    if address is None or one.method_type in ("NONE", "PICK_UP", "RETAIL"):
         return None
     return {
         "id": gid("FulfillmentOrderDestination", one.id),

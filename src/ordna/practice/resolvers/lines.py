@@ -61,7 +61,6 @@ def line_item() -> dict[str, Resolver]:
         "fulfillmentService": always(MANUAL_SERVICE),
         "merchantEditable": lambda of, _info: of.it.unfulfilled_quantity > 0,
         "duties": always([]),
-        "lineItemGroup": always(None),
         "sellingPlan": always(None),
         "weight": lambda of, _info: {"unit": "GRAMS", "value": float(of.it.grams)},
     }

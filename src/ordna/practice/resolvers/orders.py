@@ -35,6 +35,7 @@ from ordna.practice.totals import (
     part,
     refundable_of,
     total,
+    totals,
 )
 
 Info = GraphQLResolveInfo
@@ -110,7 +111,7 @@ def _order_sums() -> dict[str, Resolver]:
         "totalCapturable": lambda order, info: written(call(info).totals(order).capturable.shop),
         "currentTotalDutiesSet": always(None),
         "totalCashRoundingAdjustment": lambda order, _info: {
-            "paymentSet": money(order, NOTHING),
+            "paymentSet": money(order, totals(order).rounding),
             "refundSet": money(order, NOTHING),
         },
         "taxLines": lambda order, _info, **_: taxes(order, [tax for one in order.lines for tax in one.tax_lines]),
@@ -181,11 +182,9 @@ def _order_parts() -> dict[str, Resolver]:
         "fulfillments": some(lambda order: order.fulfillments),
         "fulfillmentsCount": lambda order, _info: _count(len(order.fulfillments)),
         "fulfillmentOrders": lambda order, _info, **args: connection(_listed(order), args),
-        "returns": nothing_yet,
         "events": nothing_yet,
         "localizationExtensions": nothing_yet,
         "localizedFields": nothing_yet,
-        "paymentTerms": always(None),
     }
 
 
@@ -272,7 +271,6 @@ def _refund() -> dict[str, Resolver]:
         "transactions": transactions,
         "orderAdjustments": nothing_yet,
         "duties": always(None),
-        "return": always(None),
     }
 
 
