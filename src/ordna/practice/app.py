@@ -108,7 +108,7 @@ def asgi(shop: PracticeShop) -> AsgiApp:
     async def pages_and_controls(request: Request) -> Response:
         return handle(shop, request)
 
-    server = PracticeServer(shop.world, shop.clock, routes={"/": pages_and_controls})
+    server = PracticeServer(shop.world, shop.clock, routes={"/": pages_and_controls}, bad_days=shop.bad_days)
     server.endpoint.counts.update(shop.mutations_served)
     shop.mutations_served = server.endpoint.counts
 
