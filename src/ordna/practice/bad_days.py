@@ -4,7 +4,7 @@ A fault is a name with a share between 0 and 1. Whether it happens to one delive
 the seed and from what it is about, so the same seed spoils the same things whatever else goes on. Every fault that
 happened is counted; a fault that was switched on and never counted did not happen.
 
-Nothing here sends or answers anything. The delivery desk asks `stage` what becomes of a planned delivery, the sender asks
+Nothing here sends or answers anything. The delivery desk asks `stage` what becomes of a planned delivery, the sender
 `before_try` before every try, the server `of_call` at every call of the Admin API, the shop `storms_over` for every new
 order. A blackout and a new client secret have no share: they are asked for.
 """

@@ -17,7 +17,7 @@ from ordna.connectors.shopify.client import Client, Reply
 from ordna.connectors.shopify.gids import gid, topic_enum
 from ordna.connectors.shopify.readers import id_of
 from ordna.connectors.shopify.reading import read_orders
-from ordna.connectors.shopify.wire import TOTAL_S
+from ordna.connectors.shopify.wire import TOTAL_S, Poster
 from ordna.core.effects import (
     CancelOrder,
     Effect,
@@ -62,8 +62,9 @@ class Swept(Struct, frozen=True):
 class ShopifyOutbound:
     """Everything Ordna asks of one shop. Threads may share it; it keeps connections and the token."""
 
-    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S) -> None:
-        self._client = Client(endpoint, total_s)
+    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S, wire: Poster | None = None) -> None:
+        """`wire` where the shop is not reached over a network."""
+        self._client = Client(endpoint, total_s, wire)
 
     def cost_of(self, effect: Effect) -> float:
         """The points this effect will need, before it is sent."""
