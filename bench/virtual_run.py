@@ -45,6 +45,10 @@ BEGIN = datetime(2026, 9, 7, 6, 0, tzinfo=UTC)  # a Monday, and no holiday of De
 TICK = timedelta(minutes=5)
 BUSY_TICK = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(minutes=5)
+TRIES_MAX, ASK_AGAIN = 3, timedelta(days=1)
+"""A person to whom the shop said no tries again another day, and then lets it be."""
+ROUND_TAKES = timedelta(seconds=1)
+ROUNDS_MAX = 60
 WATCH_EVERY = timedelta(hours=1)
 ORDERS_PER_DAY = 4000.0
 PLUS_POINTS_PER_S = 1000
@@ -105,6 +109,7 @@ class VirtualRun:
         self._connections = Connections(self._database, ring)
         self._look = psycopg.connect(dsn, autocommit=True)
         self._connection = 0
+        self._tried: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._secret_due: datetime | None = None
         self._swept_from = BEGIN
         self._sweep_due = self._watch_due = BEGIN
@@ -133,10 +138,32 @@ class VirtualRun:
         self.live()
         return done.orders
 
-    def rotate_secret(self, told_after: timedelta) -> None:
-        """The shop's app gets a new secret; the operator tells Ordna that much later."""
+    def spoil(self, dark_hours: float) -> None:
+        """From now on every bad day: all faults at their usual share, the network dark twice, and a new secret, of which
+        the operator tells Ordna an hour and a half later."""
+        bad_days, later = self.shop.bad_days, self.shop.world.later
+        bad_days.switch_all(True)
+        for after_h in (self.hours / 2, 62.0):
+            later(timedelta(hours=after_h), lambda: bad_days.black_out(self.clock.now(), dark_hours))
+        later(timedelta(hours=self.hours * 0.9), self._rotate_secret)
+
+    def _rotate_secret(self) -> None:
         self.shop.rotate_secret()
-        self._secret_due = self.clock.now() + told_after
+        self._secret_due = self.clock.now() + timedelta(minutes=90)
+
+    def try_again_what_was_given_up(self) -> None:
+        """The operator's click on everything that was given up while nothing got through."""
+        for order_id, key in self.rows("select order_id, effect_key from effect where status = 'dead'"):
+            self.told.counts["effects tried again by hand"] += 1
+            self._connections.try_again(MERCHANT, order_id, key)
+        self.live()
+
+    def news_of_another_read(self) -> int:
+        """Read every order the shop has once more; how many of the reads said anything that was not known."""
+        before = self.rows("select coalesce(max(inbox_id), 0) from inbox")[0][0]
+        self.sweep_everything()
+        told = self.rows(f"select count(*) from inbox where inbox_id > {before} and outcome <> 'nothing'")
+        return int(told[0][0])
 
     def close(self) -> None:
         self._postman.close()
@@ -177,7 +204,7 @@ class VirtualRun:
     def _work(self) -> None:
         """Everything there is to do now, in rounds, until a round finds nothing."""
         self._look_after()
-        for _ in range(200):
+        for _ in range(ROUNDS_MAX):
             moved = self._postman.deliver()
             while taken := self._stepper.round():
                 moved += taken
@@ -189,7 +216,8 @@ class VirtualRun:
             moved += self._people()
             if not moved:
                 return
-        _log.warning("200 rounds at %s, and still something to do", self.clock.now())
+            self._until(self.clock.now() + ROUND_TAKES)
+        _log.warning("%d rounds until %s, and still something to do", ROUNDS_MAX, self.clock.now())
 
     def _people(self) -> int:
         """People do what their tasks ask for, when the order's script says so."""
@@ -197,7 +225,9 @@ class VirtualRun:
         wishes = []
         for order_id, name, key, part, asks in self._look.execute(OPEN_TASKS.encode()):
             due = self.life.scripts[name].due_at(asks)
-            if due is not None and due <= now:
+            tries, last_at = self._tried.get((order_id, key), (0, BEGIN))
+            if due is not None and due <= now and tries < TRIES_MAX and now - last_at >= ASK_AGAIN:
+                self._tried[order_id, key] = (tries + 1, now)
                 wishes.append(Wish(MERCHANT, order_id, request_of(key, part, asks), "a person"))
         accepted = 0
         for start in range(0, len(wishes), AT_ONCE_MAX):
