@@ -15,15 +15,16 @@ def alike(picture: Any) -> Any:
     if picture is None:
         return None
     facts = dict(picture["facts"])
-    facts["parcels"] = sorted(facts["parcels"], key=lambda parcel: repr(parcel[1:]))
-    places: dict[str, str] = {}
-    for kind in ("parts", "transactions", "refunds"):
-        for place, item in enumerate(sorted(facts.get(kind, ()), key=lambda item: int(item["id"]))):
-            places[item["id"]] = f"{kind} {place}"
-            for number, hold in enumerate(sorted(item.get("holds", ()), key=lambda hold: hold.get("handle") or "")):
-                places[hold["id"]] = f"{kind} {place} hold {number}"
-    for place, parcel in enumerate(facts["parcels"]):
-        places[parcel[0]] = f"parcel {place}"
+    parcels = sorted(facts["parcels"], key=lambda parcel: repr(parcel[1:]))
+    facts["parcels"] = [[f"parcel {place}", *parcel[1:]] for place, parcel in enumerate(parcels)]
+    for kind in ("transactions", "refunds"):
+        places = _places(facts.get(kind, ()), kind)
+        facts[kind] = _renamed(facts.get(kind, ()), places)
+    places = _places(facts.get("parts", ()), "parts")
+    facts["parts"] = [
+        {**part, "holds": sorted(({**hold, "id": "a hold"} for hold in part.get("holds", ())), key=repr)}
+        for part in facts.get("parts", ())
+    ]
     return _renamed({**picture, "facts": facts}, places)
 
 
@@ -44,6 +45,11 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
             for found in differences(left, right, f"{path}[{place}]")
         ]
     return [f"{path}: {one!r} | {other!r}"[:600]]
+
+
+def _places(items: Any, kind: str) -> dict[str, str]:
+    ids = sorted((item["id"] for item in items), key=int)
+    return {known: f"{kind} {place}" for place, known in enumerate(ids)}
 
 
 def _renamed(value: Any, places: dict[str, str]) -> Any:

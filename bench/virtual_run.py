@@ -78,7 +78,7 @@ class Told:
 
 
 class VirtualRun:
-    """One merchant, one shop, one worker. `live` lets them trade until everything that will ever happen has happened."""
+    """One merchant, one shop, one worker. `live` lets them trade until all that will ever happen has happened."""
 
     def __init__(self, dsn: str, ring: Keyring, seed: int, orders: int, hours: float | None = None) -> None:
         self.dsn = dsn
@@ -139,8 +139,8 @@ class VirtualRun:
         return done.orders
 
     def spoil(self, dark_hours: float) -> None:
-        """From now on every bad day: all faults at their usual share, the network dark twice, and a new secret, of which
-        the operator tells Ordna an hour and a half later."""
+        """From now on every bad day: all faults at their usual share, the network dark twice, and a new secret, of
+        which the operator tells Ordna an hour and a half later."""
         bad_days, later = self.shop.bad_days, self.shop.world.later
         bad_days.switch_all(True)
         for after_h in (self.hours / 2, 62.0):

@@ -28,6 +28,7 @@ Values = dict[str, Any]
 
 _BODY = ("OrderPlaced", "OrderChanged")
 _PAID = ("OrderPlaced", "PaymentAuthorized", "PaymentCaptured", "PaymentPartlyPaid", "PaymentVoided", "PaymentExpired")
+_CUSTOMER = ("OrderPlaced", "EarlierOrdersFound")
 _PARCEL = ("Shipped", "ShipmentChanged", "ShipmentCancelled")
 
 
@@ -64,7 +65,7 @@ _FIELDS = (
     _field("payment.secured", Type.BOOL, _DEED, "the money is reserved or in hand", *_PAID),
     _field("payment.captured", Type.BOOL, _DEED, "the money is in hand", *_PAID),
     _field("payment.status", Type.TEXT, _VALUE, "a state of the payment machine", *_PAID),
-    _field("customer.orders_before", Type.NUMBER, _VALUE, "the customer's earlier orders", "OrderPlaced"),
+    _field("customer.orders_before", Type.NUMBER, _VALUE, "the customer's earlier orders", *_CUSTOMER),
     _field("risk.level", Type.TEXT, _VALUE, "the shop's risk verdict: none, low, medium, high", "RiskAssessed"),
     _field("address.complete", Type.BOOL, _FACT, "a parcel could be addressed", *_BODY, "AddressAccepted"),
     _field("held", Type.BOOL, _FACT, "a hold of ours stands", "HoldPlaced", "HoldReleased", "HoldLapsed"),

@@ -84,11 +84,7 @@ class BadDays:
 
     def switch(self, shares: Mapping[str, float]) -> None:
         """Set the shares of these faults; 0 is off. ValueError for a name or a share there is not."""
-        for name, share in shares.items():
-            if name not in FAULTS:
-                raise ValueError(f"There is no bad day called {name!r}; there are: {', '.join(FAULTS)}.")
-            if not 0 <= share <= 1:
-                raise ValueError(f"The share of {name} is between 0 and 1.")
+        _check(shares)
         self.shares = {name: share for name, share in {**self.shares, **shares}.items() if share}
 
     def switch_all(self, on: bool) -> None:
@@ -188,14 +184,27 @@ class BadDays:
         return Random(f"bad days {self.seed} {what} {of}")
 
 
-def shares_of(text: str) -> dict[str, float]:
-    """The shares a command line names: "all", or names with or without a share: "dropped,slow=0.2". ValueError."""
-    if text.strip() == "all":
-        return {name: share for name, (share, _) in FAULTS.items()}
+def shares_of(given: str | Mapping[str, object]) -> dict[str, float]:
+    """The shares that are named: by a command line, "all" or "dropped,slow=0.2", where a name alone means the usual
+    share; or by names with their shares. ValueError as `BadDays.switch`."""
+    if isinstance(given, str):
+        if given.strip() == "all":
+            return {name: share for name, (share, _) in FAULTS.items()}
+        parts = [part.strip().partition("=") for part in given.split(",") if part.strip()]
+        given = {name: share or FAULTS.get(name, (0.0, ""))[0] for name, _, share in parts}
     shares: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, share = part.partition("=")
-        usual = FAULTS.get(name, (0.0, ""))[0]
-        shares[name] = float(share) if share else usual
-    BadDays(0, shares)
+    for name, share in given.items():
+        try:
+            shares[name] = float(str(share))
+        except ValueError:
+            raise ValueError(f"The share of {name} is a number.") from None
+    _check(shares)
     return shares
+
+
+def _check(shares: Mapping[str, float]) -> None:
+    for name, share in shares.items():
+        if name not in FAULTS:
+            raise ValueError(f"There is no bad day called {name!r}; there are: {', '.join(FAULTS)}.")
+        if not 0 <= share <= 1:
+            raise ValueError(f"The share of {name} is between 0 and 1.")
