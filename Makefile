@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench docs lock clean
+.PHONY: run test lint format bench bad-days docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -34,6 +34,10 @@ format: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench
+
+# The same shop with good days and with every bad day: both must end in one picture.
+bad-days: .venv/dev.stamp
+	$(BIN)/python -m bench.bad_days --orders 10000
 
 # The pages that follow from the code.
 docs: .venv/dev.stamp
