@@ -21,14 +21,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from bench import gauges
 from bench.pictures import alike, differences
-from bench.virtual_run import BEGIN, VirtualRun
+from bench.virtual_run import BEGIN, TICK, VirtualRun
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, decode_verdict
 from ordna.core.settled import settled
@@ -48,6 +50,7 @@ class Life:
     """What one life came to."""
 
     pictures: dict[str, Any]
+    effects: dict[str, list[str]]
     counts: dict[str, int]
     faults: dict[str, int]
     news_of_last_read: int
@@ -62,16 +65,8 @@ def main() -> int:
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
-    lives = []
-    for bad in (False, True):
-        with tempfile.TemporaryDirectory(prefix="ordna-bench-") as folder:
-            Path(folder).chmod(0o755)  # the server's account must get through where this runs as root
-            server = embedded.start(Path(folder) / "postgres")
-            try:
-                schema.install(server.dsn())
-                lives.append(live(server.dsn(), keyring(Path(folder)), options.seed, options.orders, bad))
-            finally:
-                server.stop("immediate")
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        lives = list(processes.map(live_alone, (options.seed,) * 2, (options.orders,) * 2, (False, True)))
     told = {"machine": gauges.machine(), "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", **compared(*lives)}
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(told, indent=2) + "\n")
@@ -79,10 +74,22 @@ def main() -> int:
     return 0 if told["valid"] else 1
 
 
-def live(dsn: str, ring: Keyring, seed: int, orders: int, bad: bool) -> Life:
+def live_alone(seed: int, orders: int, bad: bool) -> Life:
+    """One life with a PostgreSQL of its own."""
+    with tempfile.TemporaryDirectory(prefix="ordna-bench-") as folder:
+        Path(folder).chmod(0o755)  # the server's account must get through where this runs as root
+        server = embedded.start(Path(folder) / "postgres")
+        try:
+            schema.install(server.dsn())
+            return live(server.dsn(), keyring(Path(folder)), seed, orders, bad)
+        finally:
+            server.stop("immediate")
+
+
+def live(dsn: str, ring: Keyring, seed: int, orders: int, bad: bool, tick: timedelta = TICK) -> Life:
     """One life in an empty database, to its very end, and the last sweep."""
     began = time.monotonic()
-    run = VirtualRun(dsn, ring, seed, orders)
+    run = VirtualRun(dsn, ring, seed, orders, tick)
     try:
         with run.reached():
             run.open()
@@ -100,6 +107,7 @@ def live(dsn: str, ring: Keyring, seed: int, orders: int, bad: bool) -> Life:
         faults = run.shop.bad_days.counts
         return Life(
             pictures,
+            effects_of(run),
             dict(run.told.counts),
             {name: faults[name] for name in sorted({*FAULTS, *faults})},
             news,
@@ -115,6 +123,16 @@ def pictures_of(run: VirtualRun) -> dict[str, Any]:
     """The settled picture of every order, by its name."""
     rows = run.rows("select name, state, verdict from orders")
     return {name: settled(Order(decode_state(state), decode_verdict(verdict))) for name, state, verdict in rows}
+
+
+def effects_of(run: VirtualRun) -> dict[str, list[str]]:
+    """What was asked of the shop about every order, and what came of it: what explains a picture that differs."""
+    told: dict[str, list[str]] = {}
+    rows = """select o.name, concat_ws(' ', e.effect_key, e.status, e.attempts, e.code, e.sent_at, e.answered_at)
+              from effect e join orders o using (merchant_id, order_id) order by o.name, e.effect_no"""
+    for name, effect in run.rows(rows):
+        told.setdefault(name, []).append(effect)
+    return told
 
 
 def compared(good: Life, bad: Life) -> dict[str, Any]:
@@ -138,7 +156,10 @@ def compared(good: Life, bad: Life) -> dict[str, Any]:
         "good": _figures(good),
         "bad": _figures(bad),
         "first_mismatches": {
-            name: differences(alike(good.pictures.get(name)), alike(bad.pictures.get(name)))
+            name: {
+                "good | bad": differences(alike(good.pictures.get(name)), alike(bad.pictures.get(name))),
+                "effects": [life.effects.get(name, []) for life in (good, bad)],
+            }
             for name in unlike[:SHOWN_MAX]
         },
     }

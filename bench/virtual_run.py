@@ -80,10 +80,12 @@ class Told:
 class VirtualRun:
     """One merchant, one shop, one worker. `live` lets them trade until all that will ever happen has happened."""
 
-    def __init__(self, dsn: str, ring: Keyring, seed: int, orders: int, hours: float | None = None) -> None:
+    def __init__(self, dsn: str, ring: Keyring, seed: int, orders: int, tick: timedelta = TICK) -> None:
+        """`tick`: how long nothing of Ordna's is done at most, and so how late it is on a good day."""
         self.dsn = dsn
         self.told = Told()
-        self.hours = hours or max(6.0, 24 * orders / ORDERS_PER_DAY)
+        self.hours = max(6.0, 24 * orders / ORDERS_PER_DAY)
+        self._tick = tick
         self.clock = VirtualClock(BEGIN)
         self.clock.take_over(dsn)
         world = open_shop(seed, BEGIN)
@@ -139,13 +141,14 @@ class VirtualRun:
         return done.orders
 
     def spoil(self, dark_hours: float) -> None:
-        """From now on every bad day: all faults at their usual share, the network dark twice, and a new secret, of
-        which the operator tells Ordna an hour and a half later."""
+        """From now on every bad day: all faults at their usual share, the network dark twice, a storm for certain, and
+        a new secret, of which the operator tells Ordna an hour and a half later."""
         bad_days, later = self.shop.bad_days, self.shop.world.later
         bad_days.switch_all(True)
         for after_h in (self.hours / 2, 62.0):
             later(timedelta(hours=after_h), lambda: bad_days.black_out(self.clock.now(), dark_hours))
         later(timedelta(hours=self.hours * 0.9), self._rotate_secret)
+        later(timedelta(hours=self.hours / 3), lambda: self.shop.storm(next(reversed(self.shop.world.orders.values()))))
 
     def _rotate_secret(self) -> None:
         self.shop.rotate_secret()
@@ -187,7 +190,7 @@ class VirtualRun:
             return None
         if min(known) <= now:
             return now + BUSY_TICK
-        return max(now + TICK, min(known))
+        return max(now + self._tick, min(known))
 
     def _until(self, moment: datetime) -> None:
         """Let the shop live on to this moment, each thing at its own time."""

@@ -167,9 +167,7 @@ class BadDays:
 
     def storms_over(self, order_number: int) -> bool:
         """Whether a new order is one of those that are changed again and again."""
-        happens = bool(self._drawn(self._random("storm", str(order_number)), ("storm",)))
-        self.counts["storm"] += happens
-        return happens
+        return bool(self._drawn(self._random("storm", str(order_number)), ("storm",)))
 
     def told(self) -> dict[str, float]:
         """The share of every fault, switched on or not."""

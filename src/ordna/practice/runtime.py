@@ -118,6 +118,7 @@ class PracticeShop:
                 (remove_tags if number % 2 else add_tags)(self.world, order, [STORM_TAG])
                 self.bad_days.counts["changes of a storm"] += 1
 
+        self.bad_days.counts["storm"] += 1
         for number in range(STORM_CHANGES):
             self.world.later((number + 1) / STORM_CHANGES * STORM_LASTS, partial(change, number))
 
