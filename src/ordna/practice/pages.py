@@ -99,7 +99,8 @@ def bad_days_page(shop: PracticeShop, said: str) -> str:
     state = f"The network is dark until {_when(shop, days.dark_until)}." if dark and days.dark_until else (
         "Bad days are on." if days.shares else "All days are good.")  # fmt: skip
     rows = "".join(
-        f'<tr><td><label for="{name}">{text(name.replace("_", " "))}</label><td class=small>{text(what)}'
+        f'<tr><td><label for="{name}">{text(name.replace("_", " "))}</label>'
+        f'<br><span class="small soft">{text(what)}</span>'
         f'<td class=num><input type="number" id="{name}" name="percent.{name}" min="0" max="100" step="0.1"'
         f' value="{100 * days.shares.get(name, 0):g}"> %<td class=num>{days.counts[name]:,}'
         for name, (_, what) in FAULTS.items()
@@ -115,7 +116,7 @@ def bad_days_page(shop: PracticeShop, said: str) -> str:
 <form method="post" action="/_practice/bad-days" class="row"><label>Dark for
 <input type="number" name="blackout_hours" min="0" max="48" step="0.1" value="5"> hours</label>
 <button>Black out</button></form></section>
-<form method="post" action="/_practice/bad-days" class="card scroll"><table><thead><tr><th>What<th>Meaning
+<form method="post" action="/_practice/bad-days" class="card scroll"><table><thead><tr><th>What
 <th class=num>Share<th class=num>Happened</tr></thead><tbody>{rows}</tbody></table>
 <p><button class="first">Set</button></p></form>
 {f'<section class="card"><h2>Also happened</h2><dl>{other}</dl></section>' if other else ""}"""
