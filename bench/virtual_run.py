@@ -47,7 +47,7 @@ BUSY_TICK = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(minutes=5)
 TRIES_MAX, ASK_AGAIN = 3, timedelta(days=1)
 """A person to whom the shop said no tries again another day, and then lets it be."""
-ROUND_TAKES = timedelta(seconds=1)
+ROUND_TAKES = timedelta(milliseconds=20)
 ROUNDS_MAX = 60
 WATCH_EVERY = timedelta(hours=1)
 ORDERS_PER_DAY = 4000.0
