@@ -134,7 +134,9 @@ class VirtualRun:
         self.told.ends_at = self.clock.now()
 
     def sweep_everything(self) -> int:
-        """One sweep over all the shop ever had, and what comes of it; how many orders it listed."""
+        """One sweep over all the shop ever had, and what comes of it; how many orders it listed. What people were
+        refused before, they try once more on what is known now."""
+        self._tried.clear()
         done = self._sweeper.sweep(MERCHANT, self._connection, since=BEGIN - OVERLAP)
         assert done.failure is None, done.failure
         self.live()
