@@ -7,7 +7,7 @@ records. However many messages a batch has, the number of statements stays the s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -29,7 +29,9 @@ from ordna.store.outbox import RereadRow
 OrderKey = tuple[int, str]
 EARLY = "early"
 EARLY_URGENCY = 1
-LATER_URGENCY = 4
+LATER_URGENCY = 7
+LATER_WAITS = timedelta(minutes=10)
+"""So that an import of years reads a customer's open orders once for many old ones."""
 
 
 class Item:
@@ -146,7 +148,7 @@ def _later_orders(conn: Connection, pages: dict[OrderKey, Page], items: list[Ite
     found = orders.later_open_orders(conn, list(new.values())) if new else []
     why = "an earlier order of the customer came in late"
     return [
-        RereadRow(merchant, connection, ref, lane_of(ref), LATER_URGENCY, at, why)
+        RereadRow(merchant, connection, ref, lane_of(ref), LATER_URGENCY, at + LATER_WAITS, why)
         for merchant, connection, ref in found
     ]
 
