@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench drill chaos poison silence mutants docs lock clean
+.PHONY: run test lint format bench drill chaos poison silence bad-days mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -54,6 +54,10 @@ mutants: .venv/dev.stamp
 # Five silent hours with deleted subscriptions, and the way back: some twenty minutes.
 silence: .venv/dev.stamp
 	$(BIN)/python -m bench.silence
+
+# The same shop with good days and with every bad day: both must end in one picture.
+bad-days: .venv/dev.stamp
+	$(BIN)/python -m bench.bad_days --orders 10000
 
 # The pages that follow from the code.
 docs: .venv/dev.stamp

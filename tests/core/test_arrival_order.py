@@ -84,6 +84,19 @@ def test_effects_did_occur() -> None:
     assert world.held == {("55", "ordna-rule-high-value-first-order"), ("55", "ordna-rule-risky-order")}
 
 
+def test_money_told_in_less_and_in_full_is_one_picture_whichever_came_first() -> None:
+    full = m.TransactionSeen("81", "authorization", "success", 6000, "DKK", at(0), "visa", expires_at=at(9000))
+    back = m.RefundSeen("91", at(3), (m.Quantity("1", 1),), amount=590)
+    less = m.Snapshot("1", transactions=(replace(full, expires_at=None),), refunds=(replace(back, amount=None),))
+    more = m.Snapshot("1", transactions=(full,), refunds=(back,), by_read=True)
+    placed = m.Snapshot("1", order=body(0))
+    for order in permutations((placed, less, more)):
+        world = World()
+        world.tell(order)
+        assert world.order.state.transactions == (full,)
+        assert world.order.state.refunds == (back,)
+
+
 def told(history: tuple[m.Snapshot, ...]) -> tuple[object, ...]:
     """The settled picture, what is wanted outside, and what stands outside."""
     world = World()

@@ -25,5 +25,5 @@ def test_every_button_and_its_deed_is_told() -> None:
 
 
 def test_every_address_is_told() -> None:
-    served = set(re.findall(r'case \["_practice", "(\w+)"', CONTROL))
-    assert set(re.findall(r"/_practice/(\w+)", DOCS)) == served
+    served = set(re.findall(r'case \["_practice", "([\w-]+)"', CONTROL))
+    assert set(re.findall(r"/_practice/([\w-]+)", DOCS)) == served

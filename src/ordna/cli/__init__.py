@@ -108,6 +108,7 @@ def practice(
     orders_per_day: Annotated[float, typer.Option(help="Orders a day in that time.", min=0)] = 100,
     orders_per_hour: Annotated[float, typer.Option(help="New orders an hour from now on.", min=0)] = 60,
     state: Annotated[Path | None, typer.Option(help="Keep the shop in this file, and go on with it.")] = None,
+    bad_days: Annotated[str, typer.Option(help="What goes wrong: all, or names with shares: dropped,slow=0.2.")] = "",
     quiet: Annotated[bool, typer.Option(help="Print nothing.", hidden=True)] = False,
 ) -> None:
     """Open a practice shop: a Shopify that behaves like Shopify, to try a flow on before your real shop."""
@@ -116,10 +117,15 @@ def practice(
 
     from ordna.cli.supervise import end_with_supervisor
     from ordna.practice.app import run
+    from ordna.practice.bad_days import shares_of
 
     end_with_supervisor()
+    try:
+        shares = shares_of(bad_days)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--bad-days") from error
     with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
-        run("127.0.0.1", port, seed, history_days, orders_per_day, orders_per_hour, state)
+        run("127.0.0.1", port, seed, history_days, orders_per_day, orders_per_hour, state, shares)
 
 
 @app.command()

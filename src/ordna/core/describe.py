@@ -97,6 +97,7 @@ def _asked(event: Any) -> str:
 
 _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.OrderPlaced: _placed,
+    e.EarlierOrdersFound: lambda x: f"The customer's earlier orders were counted anew: {x.orders_before}.",
     e.OrderChanged: _changed,
     e.OrderCancelled: lambda x: f"The shop cancelled the order{f' ({x.reason})' if x.reason else ''}.",
     e.OrderClosed: lambda x: "The order was closed (archived in the shop).",

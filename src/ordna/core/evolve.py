@@ -64,6 +64,10 @@ def _placed(state: OrderState, event: e.OrderPlaced, at: datetime) -> OrderState
     return replace(state, order=event.order, orders_before=event.orders_before, paid_at=paid_at)
 
 
+def _earlier_orders(state: OrderState, event: e.EarlierOrdersFound, at: datetime) -> OrderState:
+    return replace(state, orders_before=event.orders_before)
+
+
 def _changed(state: OrderState, event: e.OrderChanged, at: datetime) -> OrderState:
     known = msgspec.to_builtins(_body(state))
     known.update(event.fields)
@@ -297,6 +301,7 @@ def _sorted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 _APPLY: dict[type[e.Event], Apply] = {
     e.OrderPlaced: _placed,
+    e.EarlierOrdersFound: _earlier_orders,
     e.OrderChanged: _changed,
     e.NoChangeSeen: _unchanged,
     e.OrderCancelled: _cancelled,

@@ -192,7 +192,8 @@ class Snapshot(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True, tag=True):
-    """A snapshot came in. `orders_before`: the customer's earlier orders by our own records, counted when it came."""
+    """A snapshot came in. `orders_before`: the customer's earlier orders by our own records, counted when it came;
+    None where nobody counted."""
 
     snapshot: Snapshot
     received_at: datetime

@@ -14,7 +14,7 @@ A source's time that lies in the future is held back to the time of receipt and 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -23,7 +23,18 @@ from msgspec.structs import replace
 from ordna.core import events as e
 from ordna.core import lifecycle
 from ordna.core.evolve import PAYMENT_STATES, PROGRESS_STATES, evolve
-from ordna.core.messages import Observed, OrderSeen, PartSeen, PartsSeen, RiskSeen, ShipmentSeen, Snapshot, TrackingSeen
+from ordna.core.messages import (
+    Observed,
+    OrderSeen,
+    PartSeen,
+    PartsSeen,
+    RefundSeen,
+    RiskSeen,
+    ShipmentSeen,
+    Snapshot,
+    TrackingSeen,
+    TransactionSeen,
+)
 from ordna.core.order import OrderState, Parcel
 from ordna.core.outcome import Fact
 from ordna.core.values import Problem, clamp
@@ -36,6 +47,8 @@ PROGRESS_EVENTS: dict[str, type[e.ShipmentMoved]] = {
 }
 TOLD_BY_EVENTS = frozenset({"version", "payment", "cancelled_at", "cancel_reason", "closed_at"})
 SETTLED_TRANSACTION = frozenset({"success", "failure", "error"})
+
+_Item = TypeVar("_Item", TransactionSeen, RefundSeen)
 
 
 class Seen(Struct, frozen=True):
@@ -121,12 +134,19 @@ class _Observer:
             self.problems(snapshot)
             if seen.lines is not None and _more_units(known, seen) and self.state.routed_at and not snapshot.by_read:
                 self.reread = "the order has more units than when it was routed"
-        elif seen.version == known.version and seen != known:
+        elif seen.version == known.version:
             if snapshot.by_read:
                 self.changes(known, seen)
                 self.problems(snapshot)
-            else:
+            elif seen != known:
                 self.reread = "two pictures of the order carry the same time and differ"
+        self.earlier_orders()
+
+    def earlier_orders(self) -> None:
+        """An order that was late to come in may have been placed before this one: then this one was not the first."""
+        counted, known = self.message.orders_before, self.state.orders_before
+        if counted is not None and (known is None or counted > known):
+            self.tell(e.EarlierOrdersFound(counted), self.now)
 
     def changes(self, known: OrderSeen, seen: OrderSeen) -> None:
         before = len(self.facts)
@@ -212,11 +232,18 @@ class _Observer:
     def money(self, snapshot: Snapshot) -> None:
         for transaction in sorted(snapshot.transactions, key=lambda item: item.id):
             known = next((item for item in self.state.transactions if item.id == transaction.id), None)
-            if known is None or (known.status not in SETTLED_TRANSACTION and transaction.status in SETTLED_TRANSACTION):
-                self.tell(e.TransactionRecorded(transaction), transaction.at)
+            if known is None:
+                now = transaction
+            elif known.status not in SETTLED_TRANSACTION and transaction.status in SETTLED_TRANSACTION:
+                now = _completed(transaction, known)
+            else:
+                now = _completed(known, transaction)
+            if now != known:
+                self.tell(e.TransactionRecorded(now), transaction.at)
         for refund in sorted(snapshot.refunds, key=lambda item: item.id):
-            if all(item.id != refund.id for item in self.state.refunds):
-                self.tell(e.RefundRecorded(refund), refund.at)
+            told = next((item for item in self.state.refunds if item.id == refund.id), None)
+            if told is None or _completed(told, refund) != told:
+                self.tell(e.RefundRecorded(_completed(told or refund, refund)), refund.at)
 
     def risk(self, seen: RiskSeen) -> None:
         """Risk comes with the fulfillment orders in one read: what is older than that read, or than its own last
@@ -275,6 +302,16 @@ def _more_units(known: OrderSeen, seen: OrderSeen) -> bool:
     """Whether a line came or grew: an edit, or what is sent in exchange. Some fulfillment order ships it."""
     before = {line.id: line.current_quantity for line in known.lines or ()}
     return any(line.ships and line.current_quantity > before.get(line.id, 0) for line in seen.lines or ())
+
+
+def _completed(told: _Item, other: _Item) -> _Item:
+    """What one source told, and what only another one knows: a webhook's transaction lacks what a read's has."""
+    missing = {
+        name: getattr(other, name)
+        for name in told.__struct_fields__
+        if getattr(told, name) is None and getattr(other, name) is not None
+    }
+    return replace(told, **missing) if missing else told
 
 
 def _without_progress(seen: ShipmentSeen) -> ShipmentSeen:

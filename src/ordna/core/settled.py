@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from ordna.core.order import OrderState, headline
+from ordna.core.order import OrderState, headline, slot_of
 from ordna.core.outcome import Order
 
 MAY_DIFFER = frozenset({"seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late"})
@@ -33,7 +33,7 @@ def settled(order: Order) -> dict[str, Any]:
         "facts": facts,
         "headline": headline(order.state),
         "steps": [(now.step, now.part, now.status) for now in order.verdict.steps],
-        "tasks": sorted((task.key, task.owner) for task in order.verdict.tasks if not _of_the_trail(task.key)),
+        "tasks": sorted((slot_of(task.key), task.owner) for task in order.verdict.tasks if not _of_the_trail(task.key)),
     }
 
 

@@ -28,6 +28,7 @@ Values = dict[str, Any]
 
 _BODY = ("OrderPlaced", "OrderChanged")
 _PAID = ("OrderPlaced", "PaymentAuthorized", "PaymentCaptured", "PaymentPartlyPaid", "PaymentVoided", "PaymentExpired")
+_CUSTOMER = ("OrderPlaced", "EarlierOrdersFound")
 _PARCEL = ("Shipped", "ShipmentChanged", "ShipmentCancelled")
 _ROUTED = ("OrderRouted", "FulfillmentOrderAdded", "FulfillmentOrderChanged")
 _AGREED = (*_BODY, "PaymentPended", *_PAID[1:])
@@ -69,7 +70,7 @@ _FIELDS = (
     _field("payment.agreed", Type.BOOL, _DEED, "the shop agreed to be paid later, and waits for it", *_AGREED),
     _field("payment.due_at", Type.MOMENT, _VALUE, "the day on which the agreed payment falls due", *_BODY),
     _field("payment.status", Type.TEXT, _VALUE, "a state of the payment machine", *_PAID),
-    _field("customer.orders_before", Type.NUMBER, _VALUE, "the customer's earlier orders", "OrderPlaced"),
+    _field("customer.orders_before", Type.NUMBER, _VALUE, "the customer's earlier orders", *_CUSTOMER),
     _field("risk.level", Type.TEXT, _VALUE, "the shop's risk verdict: none, low, medium, high", "RiskAssessed"),
     _field("address.complete", Type.BOOL, _FACT, "a parcel could be addressed, or there is none to address", *_BODY,
            "AddressAccepted", *_ROUTED),

@@ -7,7 +7,7 @@ records. However many messages a batch has, the number of statements stays the s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -16,7 +16,7 @@ from ordna.core.messages import Hinted, Message, Migrated, Observed, TimerFell
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, decode_verdict
 from ordna.core.policy import Policy
-from ordna.engine.lanes import order_id_of
+from ordna.engine.lanes import lane_of, order_id_of
 from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE, decode_trail
 from ordna.engine.page import Page
@@ -25,10 +25,14 @@ from ordna.store import orders
 from ordna.store.connections import ConnectionNow
 from ordna.store.database import Connection
 from ordna.store.orders import Stored
+from ordna.store.outbox import RereadRow
 
 OrderKey = tuple[int, str]
 EARLY = "early"
 EARLY_URGENCY = 1
+LATER_URGENCY = 7
+LATER_WAITS = timedelta(minutes=10)
+"""So that an import of years reads a customer's open orders once for many old ones."""
 
 
 class Culprit(Exception):
@@ -87,6 +91,7 @@ def decide_all(
     wanted = {(page.merchant_id, page.order.verdict.policy) for page in pages.values() if page.order.verdict.policy}
     policies.load(conn, wanted)
     earlier = _orders_before(conn, pages, items)
+    ledger.rereads.extend(_later_orders(conn, pages, items, at))
     for item in items:
         try:
             _decide(pages[item.key], item, earlier.get(item.key), policies, ledger, at)
@@ -98,7 +103,7 @@ def decide_all(
 
 def _decide(page: Page, item: Item, earlier: int | None, policies: Policies, ledger: Ledger, at: datetime) -> None:
     message = item.message
-    if type(message) is Observed and page.order.state.order is None:
+    if type(message) is Observed and (page.order.state.order is None or message.snapshot.by_read):
         message = replace(message, orders_before=earlier)
     policy = _policy(policies, item, page)
     result = decide(page.order, message, policy, at)
@@ -128,10 +133,12 @@ def _policy(policies: Policies, item: Item, page: Page) -> Policy:
 
 
 def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[Item]) -> dict[OrderKey, int]:
-    """For new orders: how many earlier orders their customer has, by our records and this very batch."""
+    """For new orders, and those read again: how many earlier orders their customer has, by our records and the new
+    orders of this very batch."""
     asked: dict[OrderKey, tuple[int, str, datetime]] = {}
     for item in items:
-        if type(item.message) is Observed and item.key not in asked and pages[item.key].is_new:
+        is_new = pages[item.key].is_new
+        if type(item.message) is Observed and item.key not in asked and (is_new or item.message.snapshot.by_read):
             seen = item.message.snapshot.order
             if seen is not None and seen.customer is not None:
                 asked[item.key] = (item.connection.merchant_id, seen.customer, seen.placed_at)
@@ -140,12 +147,28 @@ def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[It
     keys = list(asked)
     counted = orders.orders_before(conn, [(place, *key, *asked[key][1:]) for place, key in enumerate(keys)])
     together: dict[tuple[int, str], list[datetime]] = {}
-    for merchant, customer, placed_at in asked.values():
+    for merchant, customer, placed_at in (asked[key] for key in keys if pages[key].is_new):
         together.setdefault((merchant, customer), []).append(placed_at)
     return {
-        key: counted[place] + sum(1 for other in together[asked[key][:2]] if other < asked[key][2])
+        key: counted[place] + sum(1 for other in together.get(asked[key][:2], ()) if other < asked[key][2])
         for place, key in enumerate(keys)
     }
+
+
+def _later_orders(conn: Connection, pages: dict[OrderKey, Page], items: list[Item], at: datetime) -> list[RereadRow]:
+    """An order that comes in late makes its customer's later ones count anew: those still open are read again."""
+    new: dict[OrderKey, tuple[int, str, datetime]] = {}
+    for item in items:
+        if type(item.message) is Observed and pages[item.key].is_new:
+            seen = item.message.snapshot.order
+            if seen is not None and seen.customer is not None:
+                new[item.key] = (item.connection.merchant_id, seen.customer, seen.placed_at)
+    found = orders.later_open_orders(conn, list(new.values())) if new else []
+    why = "an earlier order of the customer came in late"
+    return [
+        RereadRow(merchant, connection, ref, lane_of(ref), LATER_URGENCY, at + LATER_WAITS, why)
+        for merchant, connection, ref in found
+    ]
 
 
 def _outcome_of(item: Item, result: Outcome) -> str:

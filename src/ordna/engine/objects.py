@@ -24,6 +24,7 @@ Touched = tuple[tuple[str, str], ...]
 NOISE = (e.NoChangeSeen, e.RoutingConfirmed)
 BOOK_KEEPING = (
     e.ProblemsSeen,
+    e.EarlierOrdersFound,
     e.WorkBegan,
     e.PolicyMigrated,
     e.EffectAsked,

@@ -71,13 +71,19 @@ class Performer:
     """Sends due effects of leased lanes, round by round. `patience_s`: how long a call may be on its way."""
 
     def __init__(
-        self, database: Database, outbounds: Outbounds, ring: Keyring, *, patience_s: float = PATIENCE_S
+        self,
+        database: Database,
+        outbounds: Outbounds,
+        ring: Keyring,
+        *,
+        patience_s: float = PATIENCE_S,
+        calls_at_once: int = CALLS_AT_ONCE,
     ) -> None:
         self._database = database
         self._outbounds = outbounds
         self._ring = ring
         self._patience_s = patience_s
-        self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-perform")
+        self._pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="ordna-perform")
         self._stopping = threading.Event()
 
     def round(self, leases: Sequence[Lease]) -> int:

@@ -63,10 +63,10 @@ class _ReadHead(Struct):
 class Rereader:
     """Reads due orders of leased lanes, round by round."""
 
-    def __init__(self, database: Database, outbounds: Outbounds) -> None:
+    def __init__(self, database: Database, outbounds: Outbounds, *, calls_at_once: int = CALLS_AT_ONCE) -> None:
         self._database = database
         self._outbounds = outbounds
-        self._pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="ordna-read")
+        self._pool = ThreadPoolExecutor(calls_at_once, thread_name_prefix="ordna-read")
         self.resting: dict[budget.Key, tuple[int, float]] = {}
         """Connections whose last calls failed: how many in a row, and until when nothing is asked of them."""
 

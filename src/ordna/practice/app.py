@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -40,11 +40,12 @@ def run(
     orders_per_day: float = 100,
     orders_per_hour: float = 60,
     state: Path | None = None,
+    bad_days: Mapping[str, float] | None = None,
 ) -> None:
     """Open the shop, print how to reach it, and serve until told to stop. Blocks.
 
     A shop that is kept in the file `state` goes on; else a fresh one opens, and is kept there if a file is named.
-    Raises OSError when the port is taken.
+    `bad_days`: the shares of what goes wrong from the beginning. Raises OSError when the port is taken.
     """
     _check_free(host, port)
     began = time.monotonic()
@@ -53,6 +54,7 @@ def run(
         progress = partial(_show_day, history_days)
         progress(0)
         shop = opened(seed, history_days, orders_per_day, orders_per_hour, day_lived=progress)
+    shop.bad_days.switch(bad_days or {})
     shop.base_url = f"http://{host}:{port}"
     took_s = time.monotonic() - began
     print(_welcome(shop, took_s), flush=True)
@@ -108,7 +110,7 @@ def asgi(shop: PracticeShop) -> AsgiApp:
     async def pages_and_controls(request: Request) -> Response:
         return handle(shop, request)
 
-    server = PracticeServer(shop.world, shop.clock, routes={"/": pages_and_controls})
+    server = PracticeServer(shop.world, shop.clock, routes={"/": pages_and_controls}, bad_days=shop.bad_days)
     server.endpoint.counts.update(shop.mutations_served)
     shop.mutations_served = server.endpoint.counts
 
@@ -169,10 +171,14 @@ def _welcome(shop: PracticeShop, took_s: float) -> str:
   the merchant's own admin   {shop.base_url}/
   new orders                 {shop.life.orders_per_hour:g} an hour
 
-To connect it in Ordna:
+{_spoiled(shop)}To connect it in Ordna:
   shop address    {credentials["address"]}
   shop domain     {credentials["shop_domain"]}
   access token    {credentials["access_token"]}
   client id       {credentials["client_id"]}
   client secret   {credentials["client_secret"]}
 """
+
+
+def _spoiled(shop: PracticeShop) -> str:
+    return f"  bad days                   {', '.join(shop.bad_days.shares)}\n\n" if shop.bad_days.shares else ""

@@ -1,6 +1,6 @@
 """What a person or a script may do to the practice shop over HTTP, beside the Admin API.
 
-`/` and `/orders/{id}` and `/deliveries` are pages; everything under `/_practice/` answers JSON, or, to a form
+`/`, `/orders/{id}`, `/deliveries` and `/bad-days` are pages; everything under `/_practice/` answers JSON, or, to a form
 of a page, a redirect back to where it came from with a sentence of what was done. The shop knows no users: it
 listens on this machine, and refuses posts that another website's page sends.
 
@@ -15,10 +15,11 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from ordna.practice import compliance, derive
+from ordna.practice.bad_days import shares_of
 from ordna.practice.deeds import DEEDS
 from ordna.practice.model import Fulfillment, FulfillmentOrder, Order
 from ordna.practice.mutations.refusal import Refused
-from ordna.practice.pages import deliveries_page, missing_page, order_page, orders_page
+from ordna.practice.pages import bad_days_page, deliveries_page, missing_page, order_page, orders_page
 from ordna.practice.plots import draw_basket, spoil_address
 from ordna.practice.runtime import PracticeShop
 from ordna.practice.server import Request, Response
@@ -27,6 +28,7 @@ from ordna.practice.trade import KINDS, make
 
 LIST_LIMIT = 250
 MAX_ORDERS_PER_HOUR = 20_000.0
+MAX_DARK_HOURS = 48.0
 _HTML = "text/html; charset=utf-8"
 _PAYMENTS = ("captured", "authorized", "pending", "declined first", "gift card", "free")
 
@@ -65,6 +67,8 @@ def _read(shop: PracticeShop, request: Request) -> Response:
             return _html(orders_page(shop, page, query.get("said", "")))
         case ["deliveries"]:
             return _html(deliveries_page(shop))
+        case ["bad-days"]:
+            return _html(bad_days_page(shop, query.get("said", "")))
         case ["orders", number]:
             return _html(order_page(shop, _order(shop, number), query.get("said", "")))
         case ["_practice", "orders"]:
@@ -79,6 +83,8 @@ def _read(shop: PracticeShop, request: Request) -> Response:
             return _json(shop.credentials())
         case ["_practice", "deliveries"]:
             return _json({"waiting": shop.sender.desk.waiting(), "counts": shop.sender.desk.counts})
+        case ["_practice", "bad-days"]:
+            return _json(_bad_days(shop))
     raise Declined(404, "There is nothing at this address.")
 
 
@@ -103,9 +109,11 @@ def _change(shop: PracticeShop, request: Request) -> tuple[str, dict[str, Any]]:
             sentence = _do(shop, order, deed_name)
             return sentence, _brief(order)
         case ["_practice", "pace"]:
-            pace = _pace(wish)
+            pace = _amount(wish, "orders_per_hour", MAX_ORDERS_PER_HOUR)
             shop.life.set_pace(pace)
             return f"From now on {pace:g} orders an hour.", {"orders_per_hour": pace}
+        case ["_practice", "bad-days"]:
+            return _spoil(shop, wish), _bad_days(shop)
         case ["_practice", "uninstall"]:
             shop.uninstall()
             return "The app is removed. To come back it needs the new access token.", shop.credentials()
@@ -154,6 +162,42 @@ def _do(shop: PracticeShop, order: Order, deed_name: str) -> str:
     return f"{order.name}: {deed.label.lower() or deed_name.replace('_', ' ')}, done."
 
 
+def _bad_days(shop: PracticeShop) -> dict[str, Any]:
+    """The share of every fault, what happened so far, and until when the network is dark."""
+    days = shop.bad_days
+    dark_until = days.dark_until.isoformat() if days.dark_until and days.is_dark(shop.world.now()) else None
+    return {"seed": days.seed, "shares": days.told(), "happened": dict(sorted(days.counts.items())),
+            "dark_until": dark_until}  # fmt: skip
+
+
+def _spoil(shop: PracticeShop, wish: dict[str, Any]) -> str:
+    """`all` "on" or "off"; a fault's name with its share, a form's `percent.` with percents; `blackout_hours`,
+    `rotate_secret`; `storm_order` with an order's id or number."""
+    days = shop.bad_days
+    if wish.get("all") in ("on", "off"):
+        days.switch_all(wish["all"] == "on")
+        return "Every bad day is on." if wish["all"] == "on" else "Good days from now on."
+    if "blackout_hours" in wish:
+        hours = _amount(wish, "blackout_hours", MAX_DARK_HOURS)
+        days.black_out(shop.world.now(), hours)
+        return f"Nothing comes through for {hours:g} hours."
+    if _is_set(wish, "rotate_secret"):
+        shop.rotate_secret()
+        return "The app has a new client secret; for an hour some webhooks are still signed with the old one."
+    if "storm_order" in wish:
+        order = _order(shop, str(wish["storm_order"]))
+        shop.storm(order)
+        return f"{order.name} is changed 500 times within a minute."
+    shares = {name: share for name, share in wish.items() if not name.startswith("percent.")}
+    for name in wish.keys() - shares.keys():
+        shares[name.removeprefix("percent.")] = _amount(wish, name, 100.0) / 100
+    try:
+        days.switch(shares_of(shares))
+    except ValueError as error:
+        raise Declined(400, str(error)) from error
+    return "Set." if days.shares else "Good days from now on."
+
+
 def _refuse_foreign_pages(request: Request) -> None:
     # A page of another website could post here from the same browser; its origin gives it away.
     origin = request.headers.get("origin")
@@ -165,7 +209,7 @@ def _done(request: Request, sentence: str, data: dict[str, Any], status: int = 2
     if not _is_form(request):
         return _json(data, status)
     back = urlsplit(request.headers.get("referer", "/")).path or "/"
-    target = back if back.startswith("/orders/") else "/"
+    target = back if back.startswith("/orders/") or back == "/bad-days" else "/"
     return Response(303, b"", headers=(("location", f"{target}?said={quote(sentence)}"),))
 
 
@@ -183,14 +227,14 @@ def _wish(request: Request) -> dict[str, Any]:
     return wish
 
 
-def _pace(wish: dict[str, Any]) -> float:
+def _amount(wish: dict[str, Any], name: str, most: float) -> float:
     try:
-        pace = float(wish.get("orders_per_hour", ""))
+        amount = float(wish.get(name, ""))
     except (TypeError, ValueError) as error:
-        raise Declined(400, "orders_per_hour is a number.") from error
-    if not 0 <= pace <= MAX_ORDERS_PER_HOUR:
-        raise Declined(400, f"orders_per_hour is between 0 and {MAX_ORDERS_PER_HOUR:g}.")
-    return pace
+        raise Declined(400, f"{name} is a number.") from error
+    if not 0 <= amount <= most:
+        raise Declined(400, f"{name} is between 0 and {most:g}.")
+    return amount
 
 
 def _order(shop: PracticeShop, number: str) -> Order:

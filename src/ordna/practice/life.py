@@ -239,7 +239,8 @@ class Life:
         if not any(part.line.method_type in ("SHIPPING", "LOCAL") for part in parcel.lines):
             self._plan(timedelta(0), lambda: self._close(parcel.order))
             return
-        random = Random(f"parcel {self.seed} {parcel.id}")
+        # Named after what is in the parcel: ids depend on what else was shipped meanwhile.
+        random = Random(f"parcel {self.seed} {parcel.order.number} {sorted(part.line.id for part in parcel.lines)}")
         tempo = _CARRIER_TEMPO["live" if self.is_live else "history"]
         after = timedelta(0)
         for status, low, high in _left(_journey(random), parcel):

@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ordna.practice import derive
+from ordna.practice.bad_days import FAULTS
 from ordna.practice.deeds import DEEDS
 from ordna.practice.deliveries import Delivery
 from ordna.practice.model import Address, Fulfillment, FulfillmentOrder, Order
@@ -92,6 +93,37 @@ Waiting: {shop.sender.desk.waiting():,}.</p><table><thead><tr><th>Status<th>Topi
     return _page(shop, "Webhooks", body, refresh_s=10)
 
 
+def bad_days_page(shop: PracticeShop, said: str) -> str:
+    """What may go wrong, how often it shall, and how often it did."""
+    days = shop.bad_days
+    dark = days.dark_until is not None and days.is_dark(shop.world.now())
+    state = f"The network is dark until {_when(shop, days.dark_until)}." if dark and days.dark_until else (
+        "Bad days are on." if days.shares else "All days are good.")  # fmt: skip
+    rows = "".join(
+        f'<tr><td><label for="{name}">{text(name.replace("_", " "))}</label>'
+        f'<br><span class="small soft">{text(what)}</span>'
+        f'<td class=num><input type="number" id="{name}" name="percent.{name}" min="0" max="100" step="0.1"'
+        f' value="{100 * days.shares.get(name, 0):g}"> %<td class=num>{days.counts[name]:,}'
+        for name, (_, what) in FAULTS.items()
+    )
+    other = "".join(
+        f"<dt>{text(name.replace('_', ' '))}<dd>{count:,}"
+        for name, count in sorted(days.counts.items())
+        if count and name not in FAULTS
+    )
+    body = f"""<h1>Bad days</h1>{_said(said)}
+<section class="card row"><span>{state}</span>{_spoils("all", "on", "Every bad day")}
+{_spoils("all", "off", "Good days")}{_spoils("rotate_secret", "1", "New client secret")}
+<form method="post" action="/_practice/bad-days" class="row"><label>Dark for
+<input type="number" name="blackout_hours" min="0" max="48" step="0.1" value="5"> hours</label>
+<button>Black out</button></form></section>
+<form method="post" action="/_practice/bad-days" class="card scroll"><table><thead><tr><th>What
+<th class=num>Share<th class=num>Happened</tr></thead><tbody>{rows}</tbody></table>
+<p><button class="first">Set</button></p></form>
+{f'<section class="card"><h2>Also happened</h2><dl>{other}</dl></section>' if other else ""}"""
+    return _page(shop, "Bad days", body)
+
+
 def missing_page(shop: PracticeShop, sentence: str) -> str:
     """What a person sees who asked for something that is not there."""
     return _page(shop, "Not here", f'<h1>{text(sentence)}</h1><p><a href="/">All orders</a></p>')
@@ -116,7 +148,7 @@ def _page(shop: PracticeShop, title: str, body: str, refresh_s: int = 0) -> str:
 <title>{text(title)} · {text(shop.world.shop.name)}</title><style>{STYLE}</style></head><body>
 <header><b>{text(shop.world.shop.name)}</b>
 <span class="soft small">practice shop, nothing here is real</span>
-<nav><a href="/">Orders</a><a href="/deliveries">Webhooks</a></nav></header>
+<nav><a href="/">Orders</a><a href="/deliveries">Webhooks</a><a href="/bad-days">Bad days</a></nav></header>
 <main>{body}</main></body></html>"""
 
 
@@ -132,6 +164,13 @@ def _pace(shop: PracticeShop) -> str:
 <input type="number" name="orders_per_hour" min="0" max="20000" value="{shop.life.orders_per_hour:g}"></label>
 <button>Set</button></form>
 <form method="post" action="/_practice/{verb}"><button>{label}</button></form></section>"""
+
+
+def _spoils(name: str, value: str, label: str) -> str:
+    return (
+        f'<form method="post" action="/_practice/bad-days"><input type="hidden" name="{name}" value="{value}">'
+        f"<button>{label}</button></form>"
+    )
 
 
 def _place() -> str:

@@ -12,15 +12,20 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from ordna.practice.bad_days import STORM_CHANGES, STORM_LASTS, BadDays
 from ordna.practice.bodies import order_of
 from ordna.practice.catalogue import open_shop
 from ordna.practice.life import Life
+from ordna.practice.model import Order
+from ordna.practice.mutations.orders import add_tags, remove_tags
 from ordna.practice.story import sentence
 from ordna.practice.webhooks import WebhookSender
 from ordna.practice.world import Change, World
 
 HEART_BEAT_S = 0.5
+STORM_TAG = "being counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class PracticeShop:
         self.world = world
         self.life = life
         self.clock = clock
-        self.sender = WebhookSender(world, clock)
+        self.bad_days = BadDays(life.seed)
+        self.sender = WebhookSender(world, clock, bad_days=self.bad_days)
         self.mutations_served: dict[str, int] = {}
         self.compliance_uri = ""
         self._stories: dict[int, list[Told]] = {}
@@ -66,6 +72,9 @@ class PracticeShop:
         changes = self.life.advance(max(self.clock(), self.world.now()))
         self.remember(changes, by)
         self.sender.announce(changes)
+        for change in changes:
+            if change.topic == "orders/create" and self.bad_days.storms_over(change.subject.number):
+                self.storm(change.subject)
 
     def remember(self, changes: Iterable[Change], by: str = "") -> None:
         """Note changes in the stories of their orders; tells nobody."""
@@ -117,6 +126,26 @@ class PracticeShop:
         for number in [s.id for s in self.world.subscriptions.values() if s.app_id == app.id]:
             del self.world.subscriptions[number]
         app.static_token = f"practice_token_{self.world.next_id('_installation'):032x}"
+
+    def storm(self, order: Order) -> None:
+        """Another app changes the order 500 times within the next minute; afterwards it is as it was."""
+
+        def change(number: int) -> None:
+            if not order.deleted:
+                (remove_tags if number % 2 else add_tags)(self.world, order, [STORM_TAG])
+                self.bad_days.counts["changes of a storm"] += 1
+
+        self.bad_days.counts["storm"] += 1
+        for number in range(STORM_CHANGES):
+            self.world.later((number + 1) / STORM_CHANGES * STORM_LASTS, partial(change, number))
+
+    def rotate_secret(self) -> str:
+        """The app gets a new client secret; answers it. For an hour some webhooks are still signed with the old one."""
+        app, now = self.world.apps[0], self.world.now()
+        old = app.client_secret
+        app.client_secret = f"practice_secret_{self.world.next_id('_secret'):032x}"
+        self.bad_days.secret_rotated(app.id, old, now)
+        return app.client_secret
 
     async def beat(self) -> None:
         """Advance twice a second until cancelled."""

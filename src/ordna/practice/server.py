@@ -10,15 +10,17 @@ and every request first moves the world's clock to `clock()`, so work that fell 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+from ordna.practice.bad_days import BadDays, CallFault
 from ordna.practice.graphql import Endpoint
 from ordna.practice.model import App
 from ordna.practice.world import World
@@ -31,6 +33,7 @@ TOKEN_LIFETIME = timedelta(hours=24)
 _GRAPHQL_PATH = re.compile(r"/admin/api/[^/]+/graphql\.json")
 _BULK_PATH = re.compile(r"/_bulk/([\w-]+)\.jsonl")
 _TOKEN_PATH = "/admin/oauth/access_token"
+_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A response, and what is wrong with the way it takes; None on a good day."""
+
+    response: Response
+    fault: CallFault | None = None
+
+
 Route = Callable[[Request], Awaitable[Response]]
 
 
@@ -60,7 +71,7 @@ class PracticeServer:
 
     `routes` maps path prefixes to handlers. `after_request` is called when an answer is ready, so that what
     changed can be sent on. With `throttle_status` 429 a throttled call is answered with that status instead
-    of the usual 200.
+    of the usual 200. `bad_days` says what goes wrong with calls of the Admin API.
     """
 
     def __init__(
@@ -71,6 +82,7 @@ class PracticeServer:
         routes: dict[str, Route] | None = None,
         after_request: Callable[[], None] | None = None,
         throttle_status: int = 200,
+        bad_days: BadDays | None = None,
     ) -> None:
         self.world = world
         self.clock = clock
@@ -78,6 +90,7 @@ class PracticeServer:
         self.routes = routes or {}
         self.after_request = after_request
         self.throttle_status = throttle_status
+        self.bad_days = bad_days
         self._tokens: dict[str, tuple[App, datetime]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,10 +101,25 @@ class PracticeServer:
             return
         request = await _read(scope, receive)
         self.world.tick(self.clock())
-        response = await self.respond(request)
+        exchange = await self.exchange(request)
         if self.after_request:
             self.after_request()
-        await _write(response, send)
+        await _write(exchange, send)
+
+    async def exchange(self, request: Request) -> Exchange:
+        """The response to a request, and what spoils it on a bad day of the Admin API."""
+        if self.bad_days is None or not request.path.startswith("/admin/"):
+            return Exchange(await self.respond(request))
+        fault = self.bad_days.of_call(self.world.now())
+        if fault is not None and fault.is_before_the_deed:
+            return Exchange(_turned_away(fault), fault)
+        response = await self.respond(request)
+        if fault is None:
+            return Exchange(response)
+        is_unread = fault.name != "slow" or fault.wait_s >= _PATIENCE_S
+        if is_unread and response.status == 200 and _is_mutation(request):
+            self.bad_days.left_in_doubt()
+        return Exchange(_html_error(fault.status) if fault.name == "lost" else response, fault)
 
     async def respond(self, request: Request) -> Response:
         """The response to a request, whatever its path."""
@@ -162,6 +190,26 @@ def as_json(status: int, value: Any) -> Response:
     return Response(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def _turned_away(fault: CallFault) -> Response:
+    if fault.name == "throttled":
+        status = {"maximumAvailable": 2000.0, "currentlyAvailable": 0, "restoreRate": 100.0}
+        cost = {"requestedQueryCost": 200, "actualQueryCost": None, "throttleStatus": status}
+        error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
+        return as_json(200, {"errors": [error], "extensions": {"cost": cost}})
+    if fault.name == "throttled_429":
+        slower = as_json(429, {"errors": "Exceeded 2 calls per second for api client. Reduce request rates."})
+        return replace(slower, headers=(("retry-after", f"{fault.wait_s:.1f}"),))
+    return _html_error(fault.status or 503)
+
+
+def _html_error(status: int) -> Response:
+    return Response(status, f"<html><h1>{status}</h1>Something went wrong.</html>".encode(), "text/html")
+
+
+def _is_mutation(request: Request) -> bool:
+    return b'"mutation' in request.body
+
+
 def _is_throttled(answer: dict[str, Any]) -> bool:
     errors = answer.get("errors") or [{}]
     return bool((errors[0].get("extensions") or {}).get("code") == "THROTTLED")
@@ -192,14 +240,30 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], query, headers, body)
 
 
-async def _write(response: Response, send: Send) -> None:
+async def _write(exchange: Exchange, send: Send) -> None:
+    response, fault = exchange.response, exchange.fault
+    if fault is not None and fault.name == "slow":
+        await asyncio.sleep(fault.wait_s)
     headers = [
         (b"content-type", response.content_type.encode("latin-1")),
         (b"content-length", str(len(response.body)).encode("latin-1")),
         *((name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers),
     ]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
+    kept = kept_of(exchange)
+    # A body that is shorter than its header says ends the connection.
+    await send({"type": "http.response.body", "body": response.body[:kept], "more_body": kept < len(response.body)})
+
+
+def kept_of(exchange: Exchange) -> int:
+    """How many bytes of the body get through."""
+    length = len(exchange.response.body)
+    match exchange.fault:
+        case CallFault("half_closed" | "blackout"):
+            return 0
+        case CallFault("cut"):
+            return length // 2
+    return length
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -19,9 +19,10 @@ from typing import Any
 
 import httpx2
 
+from ordna.practice.bad_days import BLACKOUT, BadDays, TryFault
 from ordna.practice.bodies import Telling, tell
-from ordna.practice.deliveries import Delivery, DeliveryDesk, Event, Target, headers_for
-from ordna.practice.model import WebhookSubscription
+from ordna.practice.deliveries import Delivery, DeliveryDesk, Event, Stage, Target, headers_for
+from ordna.practice.model import App, WebhookSubscription
 from ordna.practice.world import Change, World
 
 API_VERSION = "2026-10"
@@ -33,11 +34,15 @@ _IDLE_S = 0.5
 class WebhookSender:
     """The shop's mail room. `clock` tells the time deliveries are due by; tests pass their own."""
 
-    def __init__(self, world: World, clock: Callable[[], datetime], concurrency: int = 8) -> None:
+    def __init__(
+        self, world: World, clock: Callable[[], datetime], concurrency: int = 8, bad_days: BadDays | None = None
+    ) -> None:
         self.world = world
         self.clock = clock
         self.concurrency = concurrency
-        self.desk = DeliveryDesk(delete_subscription=self._delete_subscription)
+        self.bad_days = bad_days
+        stages: list[Stage] = [bad_days.stage] if bad_days else []
+        self.desk = DeliveryDesk(delete_subscription=self._delete_subscription, stages=stages)
         self._wake = asyncio.Event()
         self._in_flight: set[asyncio.Task[None]] = set()
 
@@ -82,19 +87,30 @@ class WebhookSender:
             return
 
     async def _send(self, client: httpx2.AsyncClient, delivery: Delivery) -> None:
-        secret = self._secret_for(delivery)
-        headers = headers_for(delivery, self.world.shop.domain, API_VERSION, secret)
-        status, detail = 0, ""
+        headers = self.headers_of(delivery)
+        status, detail = 0, "unreachable" if headers is None else ""
         try:
-            # The client's own limit counts each read; Shopify's five seconds count the whole answer.
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                answer = await client.post(delivery.target.uri, content=delivery.event.body, headers=headers)
-            status = answer.status_code
+            if headers is not None:
+                # The client's own limit counts each read; Shopify's five seconds count the whole answer.
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    answer = await client.post(delivery.target.uri, content=delivery.event.body, headers=headers)
+                status = answer.status_code
         except TimeoutError:
             detail = f"no answer within {ANSWER_TIMEOUT_S:g} s"
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             detail = type(error).__name__
         self.desk.answered(delivery, status, detail, self.clock())
+
+    def headers_of(self, delivery: Delivery) -> dict[str, str] | None:
+        """The headers of the try that is to be made now; None where there is no way to the receiver."""
+        app = self._app_of(delivery)
+        fault: TryFault | None = None
+        if self.bad_days is not None:
+            fault = self.bad_days.before_try(delivery, app.id, self.clock())
+        if fault is not None and fault.name == BLACKOUT:
+            return None
+        secret = fault.secret if fault is not None else app.client_secret
+        return headers_for(delivery, self.world.shop.domain, API_VERSION, secret)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
@@ -112,15 +128,17 @@ class WebhookSender:
             planned += len(self.desk.announce(event, target))
         return planned
 
-    def _secret_for(self, delivery: Delivery) -> str:
+    def _app_of(self, delivery: Delivery) -> App:
         # A subscription deleted while its delivery was on the way has no app any more: sign as the first app.
         subscription = self.world.subscriptions.get(delivery.target.subscription_id)
         for app in self.world.apps:
             if subscription is None or app.id == subscription.app_id:
-                return app.client_secret
-        return self.world.apps[0].client_secret
+                return app
+        return self.world.apps[0]
 
     def _delete_subscription(self, subscription_id: int) -> None:
+        if self.bad_days is not None:
+            self.bad_days.counts["subscriptions deleted"] += 1
         self.world.subscriptions.pop(subscription_id, None)
 
 

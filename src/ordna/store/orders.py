@@ -93,3 +93,10 @@ def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, dat
         SQL["orders_before"], columns((Bigints, Bigints, Texts, Texts, Times), rows), prepare=True, binary=True
     )
     return dict(found.fetchall())
+
+
+def later_open_orders(conn: Connection, rows: Sequence[tuple[int, str, datetime]]) -> list[tuple[int, int, str]]:
+    """For each (merchant, customer, placed at): (merchant, connection, order ref) of the customer's later open
+    orders."""
+    values = columns((Bigints, Texts, Times), rows)
+    return conn.execute(SQL["later_open_orders"], values, prepare=True, binary=True).fetchall()

@@ -17,7 +17,7 @@ import msgspec
 
 from ordna.connectors.contract import Answer, Budget, Endpoint
 from ordna.connectors.shopify.documents import is_mutation, text_of
-from ordna.connectors.shopify.wire import TOTAL_S, Wire, WireAnswer, WireFailure
+from ordna.connectors.shopify.wire import TOTAL_S, Poster, Wire, WireAnswer, WireFailure
 
 API_VERSION = "2026-10"
 _RENEW_EARLY_S = 3600.0  # client-credentials tokens live 24 hours
@@ -48,9 +48,10 @@ class Caller(Protocol):
 class Client:
     """The Admin API of one shop."""
 
-    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S) -> None:
+    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S, wire: Poster | None = None) -> None:
+        """`wire` where the shop is not reached over a network."""
         self._endpoint = endpoint
-        self._wire = Wire(endpoint.base_url, total_s)
+        self._wire = wire or Wire(endpoint.base_url, total_s)
         self._path = f"/admin/api/{endpoint.api_version or API_VERSION}/graphql.json"
         self._token: str | None = endpoint.token
         self._token_until = float("inf") if endpoint.token else 0.0

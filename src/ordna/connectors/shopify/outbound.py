@@ -20,7 +20,7 @@ from ordna.connectors.shopify.gids import gid, topic_enum
 from ordna.connectors.shopify.listing import ORDERS_A_PAGE, Mark, Swept, count_changed, list_changed
 from ordna.connectors.shopify.readers import id_of
 from ordna.connectors.shopify.reading import read_orders
-from ordna.connectors.shopify.wire import TOTAL_S
+from ordna.connectors.shopify.wire import TOTAL_S, Poster
 from ordna.core.effects import (
     CancelOrder,
     Effect,
@@ -60,8 +60,9 @@ class Subscription(Struct, frozen=True):
 class ShopifyOutbound:
     """Everything Ordna asks of one shop. Threads may share it; it keeps connections and the token."""
 
-    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S) -> None:
-        self._client = Client(endpoint, total_s)
+    def __init__(self, endpoint: Endpoint, total_s: float = TOTAL_S, wire: Poster | None = None) -> None:
+        """`wire` where the shop is not reached over a network."""
+        self._client = Client(endpoint, total_s, wire)
         self._base_url = endpoint.base_url
 
     def cost_of(self, effect: Effect) -> float:

@@ -17,6 +17,7 @@ import ssl
 import threading
 import time
 from collections import deque
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -43,6 +44,18 @@ class WireFailure(Struct, frozen=True):
     sent: bool
     code: str
     sentence: str
+
+
+class Poster(Protocol):
+    """A way to one shop."""
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> WireAnswer | WireFailure:
+        """Post once; never raises on what the network or the other side does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is idle."""
+        ...
 
 
 class Wire:

@@ -40,6 +40,7 @@ from ordna.core.events.choices import (
 )
 from ordna.core.events.facts import (
     BodyMoved,
+    EarlierOrdersFound,
     FulfillmentOrderAdded,
     FulfillmentOrderCancelled,
     FulfillmentOrderChanged,
@@ -97,6 +98,7 @@ __all__ = [
     "AddressAccepted",
     "AnyEvent",
     "BodyMoved",
+    "EarlierOrdersFound",
     "EffectAsked",
     "EffectConfirmed",
     "EffectFellInDoubt",
@@ -170,6 +172,7 @@ __all__ = [
 
 AnyEvent = (
     OrderPlaced
+    | EarlierOrdersFound
     | OrderChanged
     | NoChangeSeen
     | OrderCancelled

@@ -19,6 +19,12 @@ class OrderPlaced(Event, frozen=True, tag=True):
     orders_before: int | None = None
 
 
+class EarlierOrdersFound(Event, frozen=True, tag=True):
+    """Orders that the customer placed before this one came to be known after it: how many there are, as known now."""
+
+    orders_before: int
+
+
 class BodyMoved(Event, frozen=True, tag=True):
     """What all news from the order's body carry: the body's version."""
 

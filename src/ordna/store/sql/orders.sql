@@ -54,3 +54,10 @@ select w.place, (
       and o.order_id <> w.order_id)
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
      as w(place, merchant_id, order_id, customer, placed_at)
+
+-- name: later_open_orders
+-- Open orders that were placed after that moment by the same customer.
+select distinct o.merchant_id, o.connection_id, o.order_ref
+from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as w(merchant_id, customer, placed_at)
+join orders o on o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at
+where o.open

@@ -1,0 +1,301 @@
+"""One run of a practice shop with Ordna beside it, on virtual time: everything real but the clock and the sockets.
+
+PostgreSQL, intake, step, effects, re-reads, timers and sweeps are the ones that serve a merchant. The clock stands
+while work is done and is moved on when nothing is left to do at that moment, so a month passes in minutes.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.in_process import Line, Postman, ScriptedLife
+from bench.people import request_of
+from bench.virtual_time import VirtualClock
+from ordna.connectors import registry
+from ordna.connectors.contract import Answer, Endpoint
+from ordna.connectors.shopify.outbound import ShopifyOutbound
+from ordna.engine.connections import Connections, NotConnected
+from ordna.engine.leases import Leases
+from ordna.engine.outbounds import Outbounds
+from ordna.engine.perform import Performer
+from ordna.engine.policies import Policies
+from ordna.engine.receive import Intake
+from ordna.engine.requests import AT_ONCE_MAX, Accepted, Wish, ask_many
+from ordna.engine.rereads import Rereader
+from ordna.engine.step import Stepper
+from ordna.engine.sweeps import OVERLAP, Sweeper
+from ordna.engine.timers import Timers
+from ordna.practice.catalogue import open_shop
+from ordna.practice.runtime import PracticeShop
+from ordna.practice.server import PracticeServer
+from ordna.store.database import Database
+from ordna.store.sealing import Keyring
+
+BEGIN = datetime(2026, 9, 7, 6, 0, tzinfo=UTC)  # a Monday, and no holiday of Denmark until Christmas
+TICK = timedelta(minutes=5)
+BUSY_TICK = timedelta(seconds=15)
+SWEEP_EVERY = timedelta(minutes=5)
+TRIES_MAX, ASK_AGAIN = 3, timedelta(days=1)
+"""A person to whom the shop said no tries again another day, and then lets it be."""
+ROUND_TAKES = timedelta(milliseconds=20)
+ROUNDS_MAX = 60
+WATCH_EVERY = timedelta(hours=1)
+ORDERS_PER_DAY = 4000.0
+PLUS_POINTS_PER_S = 1000
+MERCHANT = 1
+PLENTY = 10**6
+FLOW = Path(__file__).parent.parent / "flows" / "webshop.yaml"
+CALLBACK = "http://127.0.0.1:8700"
+OPEN_TASKS = """
+    select order_id, order_name, task_key, part, asks ->> 0 from task
+    where closed_at is null and asks ->> 0 in ('pick', 'pack', 'ship', 'release', 'accept_address')
+    order by order_id, task_key
+"""
+NEXT_MOMENTS = """
+    select least((select min(due_at) from timer where fired_at is null),
+                 (select min(due_at) from effect where status in ('due', 'sending', 'in_doubt')),
+                 (select min(not_before) from reread))
+"""
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Told:
+    """What a run did, counted."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    ends_at: datetime = BEGIN
+
+
+class VirtualRun:
+    """One merchant, one shop, one worker. `live` lets them trade until all that will ever happen has happened."""
+
+    def __init__(self, dsn: str, ring: Keyring, seed: int, orders: int, tick: timedelta = TICK) -> None:
+        """`tick`: how long nothing of Ordna's is done at most, and so how late it is on a good day."""
+        self.dsn = dsn
+        self.told = Told()
+        self.hours = max(6.0, 24 * orders / ORDERS_PER_DAY)
+        self._tick = tick
+        self.clock = VirtualClock(BEGIN)
+        self.clock.take_over(dsn)
+        world = open_shop(seed, BEGIN)
+        world.shop.restore_rate, world.shop.plan_name = PLUS_POINTS_PER_S, "Shopify Plus"
+        world.stock = dict.fromkeys(world.stock, PLENTY)  # no order takes another one's goods
+        self.life = ScriptedLife(world, seed)
+        self.life.go_live(0)
+        self.life.expect_buyers(orders, self.hours)
+        self.shop = PracticeShop(world, self.life, self.clock.now)
+        self._line = Line(self.shop, PracticeServer(world, self.clock.now, bad_days=self.shop.bad_days))
+        self._ring = ring
+        self._database = Database(dsn, connections_max=6)
+        self._leases = Leases(self._database, "the worker of the run", seconds=10.0**9)
+        self._policies = Policies(ring)
+        self._stepper = Stepper(self._database, self._leases, self._policies, self.clock.now)
+        outbounds = Outbounds(ring)
+        self._outbounds = outbounds
+        self._performer = Performer(self._database, outbounds, ring, calls_at_once=1)
+        self._rereader = Rereader(self._database, outbounds, calls_at_once=1)
+        self._sweeper = Sweeper(self._database, outbounds)
+        self._timers = Timers(self._database, self._sweeper, ask_again_s=0)
+        self._postman = Postman(self.shop, Intake(Database(dsn, patience_s=5.0), ring, self.clock.now))
+        self._connections = Connections(self._database, ring)
+        self._look = psycopg.connect(dsn, autocommit=True)
+        self._connection = 0
+        self._tried: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self._secret_due: datetime | None = None
+        self._swept_from = BEGIN
+        self._sweep_due = self._watch_due = BEGIN
+        random.seed(seed)
+
+    # --- the story of a run ---
+
+    def open(self) -> None:
+        """Connect the shop and go live, on a good day."""
+        self._connections.create_merchant(MERCHANT, "Nordlys & Ler", FLOW.read_text(encoding="utf-8"), "bench")
+        self._connect()
+        self._connections.go_live(MERCHANT, self._connection)
+        self._leases.tend()
+
+    def live(self) -> None:
+        """Until all deeds are done, all messages handled, all effects answered and all timers fired."""
+        while (moment := self._next_moment()) is not None:
+            self._until(moment)
+            self._work()
+        self.told.ends_at = self.clock.now()
+
+    def sweep_everything(self) -> int:
+        """One sweep over all the shop ever had, and what comes of it; how many orders it listed. What people were
+        refused before, they try once more on what is known now."""
+        self._tried.clear()
+        done = self._sweeper.sweep(MERCHANT, self._connection, since=BEGIN - OVERLAP)
+        assert done.failure is None, done.failure
+        self.live()
+        return done.orders
+
+    def spoil(self, dark_hours: float) -> None:
+        """From now on every bad day: all faults at their usual share, the network dark twice, a storm for certain, and
+        a new secret, of which the operator tells Ordna an hour and a half later."""
+        bad_days, later = self.shop.bad_days, self.shop.world.later
+        bad_days.switch_all(True)
+        for after_h in (self.hours / 2, 62.0):
+            later(timedelta(hours=after_h), lambda: bad_days.black_out(self.clock.now(), dark_hours))
+        later(timedelta(hours=self.hours * 0.9), self._rotate_secret)
+        later(timedelta(hours=self.hours / 3), lambda: self.shop.storm(next(reversed(self.shop.world.orders.values()))))
+
+    def _rotate_secret(self) -> None:
+        self.shop.rotate_secret()
+        self._secret_due = self.clock.now() + timedelta(minutes=90)
+
+    def try_again_what_was_given_up(self) -> None:
+        """The operator's click on everything that was given up while nothing got through."""
+        for order_id, key in self.rows("select order_id, effect_key from effect where status = 'dead'"):
+            self.told.counts["effects tried again by hand"] += 1
+            self._connections.try_again(MERCHANT, order_id, key)
+        self.live()
+
+    def news_of_another_read(self) -> int:
+        """Read every order the shop has once more; how many of the reads said anything that was not known."""
+        before = self.rows("select coalesce(max(inbox_id), 0) from inbox")[0][0]
+        self.sweep_everything()
+        told = self.rows(f"select count(*) from inbox where inbox_id > {before} and outcome <> 'nothing'")
+        return int(told[0][0])
+
+    def close(self) -> None:
+        self._postman.close()
+        self._look.close()
+        self._performer.close()
+        self._rereader.close()
+        self._database.close()
+        self.clock.close()
+
+    # --- time ---
+
+    def _next_moment(self) -> datetime | None:
+        """When to look again; None when nothing will ever happen any more."""
+        now = self.clock.now()
+        inside = self._look.execute(NEXT_MOMENTS.encode()).fetchone()
+        world, desk, life = self.shop.world, self.shop.sender.desk, self.life
+        last = max((script.ends_at for script in life.scripts.values()), default=now)
+        moments = [inside[0] if inside else None, world.next_due(), desk.next_due_at(), last if last > now else None]
+        known = [moment for moment in moments if moment is not None]
+        if not known:
+            return None
+        if min(known) <= now:
+            return now + BUSY_TICK
+        return max(now + self._tick, min(known))
+
+    def _until(self, moment: datetime) -> None:
+        """Let the shop live on to this moment, each thing at its own time."""
+        world = self.shop.world
+        while (due := world.next_due()) is not None and due <= moment:
+            self.clock.move(due)
+            self.shop.advance()
+        self.clock.move(moment)
+        self.shop.advance()
+        self.clock.tell_the_database()
+
+    # --- what is done at one moment ---
+
+    def _work(self) -> None:
+        """Everything there is to do now, in rounds, until a round finds nothing."""
+        self._look_after()
+        for _ in range(ROUNDS_MAX):
+            moved = self._postman.deliver()
+            while taken := self._stepper.round():
+                moved += taken
+            held = self._leases.held
+            if held:
+                moved += self._performer.round(held)
+                moved += self._rereader.round(held)
+                moved += self._timers.round(held)
+            moved += self._people()
+            if not moved:
+                return
+            self._until(self.clock.now() + ROUND_TAKES)
+        _log.warning("%d rounds until %s, and still something to do", ROUNDS_MAX, self.clock.now())
+
+    def _people(self) -> int:
+        """People do what their tasks ask for, when the order's script says so."""
+        now = self.clock.now()
+        wishes = []
+        for order_id, name, key, part, asks in self._look.execute(OPEN_TASKS.encode()):
+            due = self.life.scripts[name].due_at(asks)
+            tries, last_at = self._tried.get((order_id, key), (0, BEGIN))
+            if due is not None and due <= now and tries < TRIES_MAX and now - last_at >= ASK_AGAIN:
+                self._tried[order_id, key] = (tries + 1, now)
+                wishes.append(Wish(MERCHANT, order_id, request_of(key, part, asks), "a person"))
+        accepted = 0
+        for start in range(0, len(wishes), AT_ONCE_MAX):
+            answers = ask_many(self._database, self._policies, wishes[start : start + AT_ONCE_MAX], at=now)
+            accepted += sum(isinstance(answer, Accepted) for answer in answers)
+        self.told.counts["requests"] += len(wishes)
+        self.told.counts["requests accepted"] += accepted
+        return accepted
+
+    def _look_after(self) -> None:
+        """What a worker does beside its rounds, and an operator by hand: sweeps, subscriptions, a new secret."""
+        now = self.clock.now()
+        if self._secret_due is not None and now >= self._secret_due:
+            self._connect()
+            self._secret_due = None if self._is_connected else now
+        if now >= self._watch_due:
+            self._watch_due = now + (WATCH_EVERY if self._subscribed() else TICK)
+        if now >= self._sweep_due:
+            self._sweep_due = now + SWEEP_EVERY
+            done = self._sweeper.sweep(MERCHANT, self._connection, since=self._swept_from - OVERLAP)
+            if done.failure is None:
+                self._swept_from = now
+            self.told.counts["sweeps"] += 1
+            self.told.counts["sweeps that failed"] += done.failure is not None
+
+    def _connect(self) -> None:
+        app = self.shop.world.apps[0]
+        credentials = {"token": app.static_token or "", "client_id": app.client_id}
+        self._is_connected = False
+        try:
+            connected = self._connections.connect_shopify(
+                MERCHANT, CALLBACK, credentials, CALLBACK, webhook_secret=app.client_secret
+            )
+        except NotConnected:
+            self.told.counts["connecting failed"] += 1
+            return
+        self._connection = connected.connection
+        self._is_connected = True
+
+    def _subscribed(self) -> bool:
+        """See to it that the shop sends us everything."""
+        with self._database.engine([MERCHANT]) as conn:
+            through = self._outbounds.load(conn, [(MERCHANT, self._connection)])[MERCHANT, self._connection].outbound
+        address = self._look.execute("select token from address").fetchone()
+        assert address is not None
+        topics = registry.CONNECTORS["shopify"].topics
+        return not isinstance(through.subscribe(f"{CALLBACK}/webhooks/{address[0]}", topics), Answer)
+
+    @contextmanager
+    def reached(self) -> Iterator[None]:
+        """Within this block Ordna's connector reaches this shop, and no other."""
+        known = registry.CONNECTORS["shopify"]
+        outbounds: dict[Endpoint, ShopifyOutbound] = {}
+
+        def outbound(endpoint: Endpoint) -> ShopifyOutbound:
+            return outbounds.setdefault(endpoint, ShopifyOutbound(endpoint, wire=self._line))
+
+        registry.CONNECTORS["shopify"] = replace(known, outbound=outbound)
+        try:
+            yield
+        finally:
+            registry.CONNECTORS["shopify"] = known
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What stands in the tables."""
+        return self._look.execute(statement.encode()).fetchall()
