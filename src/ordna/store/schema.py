@@ -14,11 +14,14 @@ from ordna.store.expectations import teach
 from ordna.store.sql import blocks
 
 _ACCESS = blocks("access.sql")
+_LISTS = blocks("lists.sql")
 
 MIGRATIONS: tuple[tuple[int, str, bytes], ...] = (
     (1, "tables", blocks("schema.sql")["tables"]),
     (2, "compression", _ACCESS["compression"]),
     (3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
+    (70, "indexes of the lists", _LISTS["indexes"]),
+    (71, "an index of the lists that others serve", _LISTS["superseded"]),
 )
 """(number, name, statements), in order."""
 
