@@ -104,12 +104,16 @@ def _line(row: tuple[object, ...]) -> str:
     return f"{run:12.0f}  {plan:13.0f}  {calls:11.3f}  {found:9.1f}  {' '.join(str(row[4]).split())[:150]}"
 
 
-def stages(conn: psycopg.Connection[tuple[object, ...]]) -> dict[str, float]:
-    """Seconds from the order's first record to each stage's, at the median: where an order's life waits."""
+def stages(conn: psycopg.Connection[tuple[object, ...]], before: str) -> dict[str, float]:
+    """Seconds from the order's first record to each stage's, at the median, of orders whose ids come before that one:
+    where an order's life waits."""
     rows = conn.execute(
         """select kind, percentile_cont(0.5) within group (order by extract(epoch from j.recorded_at - f.began))
-           from journal j join (select merchant_id, order_id, min(recorded_at) as began from journal group by 1, 2) f
-             using (merchant_id, order_id) group by 1 order by 2"""
+           from journal j
+           join (select merchant_id, order_id, min(recorded_at) as began from journal where order_id < %(before)s
+                 group by 1, 2) f using (merchant_id, order_id)
+           group by 1 order by 2""",
+        {"before": before},
     )
     return {str(row[0]): round(float(str(row[1])), 2) for row in rows}
 

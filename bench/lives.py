@@ -124,11 +124,11 @@ def _lived(world: World, chance: Random, now: datetime) -> Life | None:
         return None
     part = order.fulfillment_orders[0]
     phases["before"] += [_told(world, ROUTED, part), _told(world, "orders/updated", order)]
-    read = _read(world, order)
+    read = read_node(world, order)
     _wait(world, SHIPPED_AFTER_S)
     parcel = fulfillments.ship(world, [(part, None)], company="GLS", tracking=[Tracking("T0000001", None)])
     phases["after"] = [_told(world, "orders/fulfilled", order)]
-    read_shipped = _read(world, order)
+    read_shipped = read_node(world, order)
     for status in ("IN_TRANSIT", "DELIVERED"):
         _wait(world, 20)
         fulfillments.add_event(world, parcel, status)
@@ -153,7 +153,7 @@ def _told(world: World, topic: str, subject: Any, **details: Any) -> tuple[str, 
     return topic, json.dumps(telling.body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _read(world: World, order: Order) -> bytes:
+def read_node(world: World, order: Order) -> bytes:
     """The order's node as the Admin API answers the connector's own document."""
     answer = Endpoint(world).answer(world.apps[0], text_of("read_orders"), {"ids": [gid("Order", order.id)]})
     return json.dumps(answer["data"]["nodes"][0], separators=(",", ":")).encode()

@@ -1,6 +1,7 @@
 """The main job: whole lives of orders over HTTP into the intake, through flow and rules, and out to the shop.
 
     python -m bench.main_job [--orders 4000] [--merchants 1] [--window 600] [--workers 1]
+                             [--history 1000000 [--keep FOLDER]]
 
 Everything runs as a merchant would run it, on this machine: PostgreSQL with default durability, the served site, the
 worker, people
@@ -29,10 +30,11 @@ from typing import Any
 import psycopg
 
 from bench import gauges
-from bench.floor import floor_s
+from bench.floor import COPIED, UPSERTED, floor_s
 from bench.lives import live
+from bench.million import opened
 from bench.shop import charges, open_merchants
-from ordna.engine.replay import replay
+from ordna.engine.replay import replay, replay_after
 from ordna.store import embedded, schema
 from ordna.store.database import Database
 
@@ -40,7 +42,20 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "bench" / "out" / "main-job.json"
 LIVES = 24
 PATIENCE_S = 240.0
-SETTLED = "select count(*) from orders where not open"
+HISTORY_IDS = "1-8"
+"""Orders of a history (bench.million) have ids that follow this one; those of a run come before."""
+SETTLED = f"""
+    select sum(n) from merchant m cross join lateral (
+        select count(*) as n from orders o
+        where o.merchant_id = m.merchant_id and o.order_id < '{HISTORY_IDS}' and not o.open) of_merchant
+"""
+OF_RUN = {"inbox": "order_hint < '8'", "seen": "webhook_id < '1'", "person": f"person_id < '{HISTORY_IDS}'",
+          "part_owner": "order_ref < '8'"}  # fmt: skip
+"""Which rows are a run's and not its history's, in the tables that have no order_id."""
+STILL = f"""
+    update timer set due_at = due_at + interval '10 years'
+    where fired_at is null and order_id > '{HISTORY_IDS}' and due_at < now() + interval '1 year'
+"""
 
 
 def main() -> int:
@@ -51,13 +66,18 @@ def main() -> int:
     parser.add_argument("--window", type=int, default=900, help="orders under way at once")
     parser.add_argument("--sockets", type=int, default=64)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--history", type=int, default=0, help="so many orders are in the database already")
+    parser.add_argument("--keep", type=Path, help="the folder of that history, made where it is new, and kept")
     options = parser.parse_args()
+    if options.history:
+        options.merchants = [1]
     runs = [Run(options, merchants).figures() for merchants in options.merchants]
     told = {"commit": commit(), "machine": gauges.machine(), "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", **runs[0]}
     if len(runs) > 1:
         told["many_merchants"] = runs[1]
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(told, indent=2) + "\n")
+    out = OUT.with_name(f"main-job-after-{options.history}.json") if options.history else OUT
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(told, indent=2) + "\n")
     print(json.dumps(told, indent=2))
     return 0 if all(run["valid"] for run in runs) else 1
 
@@ -75,13 +95,17 @@ class Run:
         """Everything the run showed."""
         with tempfile.TemporaryDirectory(prefix="ordna-bench-") as folder:
             self.home = Path(folder)
+            if self.options.history:
+                self.home = (self.options.keep or self.home).absolute()
+                with opened(self.home, self.options.history) as filled:
+                    forget_run(filled.dsn())
             server = self.database()
             try:
                 return self.measured(server)
             finally:
                 for process in self.processes.values():
                     process.kill()
-                server.stop("immediate")
+                server.stop("fast" if self.options.keep else "immediate")
 
     def database(self) -> embedded.Server:
         """An embedded server that keeps books of its statements."""
@@ -95,6 +119,7 @@ class Run:
         schema.install(server.dsn())
         with psycopg.connect(server.dsn(), autocommit=True) as conn:
             conn.execute("create extension if not exists pg_stat_statements")
+            conn.execute("select pg_stat_statements_reset()")
         return server
 
     def measured(self, server: embedded.Server) -> dict[str, Any]:
@@ -118,6 +143,8 @@ class Run:
             cpu = {name: used[name].cpu_s - used_before[name].cpu_s for name in used if name != "sender"}
             figures = self.summed(conn, told, ended, before, after, cpu, {name: u.rss_mb for name, u in used.items()})
         figures.update(self.proved(server.dsn(), told))
+        if self.options.history:
+            return figures
         say("writing the same rows with no logic")
         figures["floor_orders_per_s"] = round(self.options.orders / floor_s(server.dsn()), 1)
         figures["floor_ratio"] = round(figures["orders_per_s"] / figures["floor_orders_per_s"], 3)
@@ -206,7 +233,8 @@ class Run:
             time.sleep(1)
         print(file=sys.stderr)
         row = conn.execute(
-            "select extract(epoch from max(recorded_at)) from journal where kind = 'OrderClosed'"
+            f"""select extract(epoch from max(recorded_at)) from journal
+                where kind = 'OrderClosed' and order_id < '{HISTORY_IDS}'"""
         ).fetchone()
         return float(row[0] or 0) if row else 0.0
 
@@ -243,8 +271,8 @@ class Run:
         latencies = [
             row[0]
             for row in conn.execute(
-                """select extract(epoch from handled_at - received_at)::float * 1000 from inbox
-               where handled_at is not null order by 1"""
+                f"""select extract(epoch from handled_at - received_at)::float * 1000 from inbox
+               where handled_at is not null and {OF_RUN["inbox"]} order by 1"""
             )
         ]
         cpu["people"] = told["people"]["cpu_s"]
@@ -267,20 +295,26 @@ class Run:
             "peak_rss_mb": {name: round(mb) for name, mb in rss.items()},
             "webhooks_per_order": sender["messages"] / orders,
             "requests_per_order": round(told["people"]["accepted"] / orders, 2),
-            "stages_p50_s": gauges.stages(conn),
+            "stages_p50_s": gauges.stages(conn, HISTORY_IDS),
             "orders": orders,
             "merchants": self.merchants,
             "workers": self.options.workers,
+            "history_orders": self.options.history,
         }
 
     def proved(self, dsn: str, told: dict[str, Any]) -> dict[str, Any]:
         """fold = state for every order, every order through, nothing refused, nothing done twice."""
-        say("folding every journal")
-        report = replay(Database(dsn), None)
+        say("folding every journal of the run")
+        database = Database(dsn)
+        history = self.options.history
+        report = replay_after(database, 1, "", self.options.orders) if history else replay(database, None)
+        database.close()
         with psycopg.connect(dsn) as conn:
             through = conn.execute(SETTLED).fetchone()
             rows: dict[str, int] = dict(
-                conn.execute("select coalesce(outcome, 'waiting'), count(*) from inbox group by 1").fetchall()
+                conn.execute(
+                    f"select coalesce(outcome, 'waiting'), count(*) from inbox where {OF_RUN['inbox']} group by 1"
+                ).fetchall()
             )
         done = through[0] if through else 0
         saturated = told["sender"]["generator_cpu_s"] > 0.95 * (
@@ -302,6 +336,17 @@ class Run:
             "calls": told["responder"]["counts"],
             "valid": valid,
         }
+
+
+def forget_run(dsn: str) -> None:
+    """Leave a history as it was before a run was measured on it, and standing still: none of its timers fall due."""
+    say("the history is there; what an earlier run left goes")
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(STILL)
+        for table in (*COPIED, *UPSERTED, "inbox", "reread"):
+            where = OF_RUN.get(table, f"order_id < '{HISTORY_IDS}'" if table != "reread" else "true")
+            conn.execute(f"delete from {table} where merchant_id = 1 and {where}")
+            conn.execute(f"vacuum {table}")
 
 
 def say(words: str, end: str = "\n") -> None:

@@ -1,12 +1,15 @@
-"""Write docs/figures.md from the figures of the last run: `python -m bench.page`."""
+"""Write docs/figures.md from the figures of the last runs: `python -m bench.page`. What was not run stays."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bench.main_job import OUT, ROOT
+from bench.pages import OUT as PAGES_OUT
 
 PAGE = ROOT / "docs" / "figures.md"
 GOALS = {
@@ -16,6 +19,10 @@ GOALS = {
     "cpu_ms_per_order": "at most 10",
     "graphql_points_per_order": "at most 60",
     "peak_rss_mb": "at most 400 a process",
+    "list_p95_ms": "at most 100",
+    "order_p95_ms": "at most 100",
+    "map_p95_ms": "at most 200",
+    "seq_scans": "at most 0",
 }
 ROWS = (
     "orders_per_s", "messages_per_s", "ack_p50_ms", "ack_p99_ms", "decision_p50_ms", "decision_p99_ms", "sql_per_order",
@@ -23,9 +30,19 @@ ROWS = (
     "peak_rss_mb", "webhooks_per_order", "requests_per_order", "orders", "merchants", "workers", "floor_orders_per_s",
     "floor_ratio", "generator_cpu_share", "fold_mismatches",
 )  # fmt: skip
-TEXT = """# Figures
+PAGE_ROWS = (
+    "list_p95_ms", "list_worst", "list_every_p95_ms", "list_every_max_ms", "order_p95_ms", "map_p95_ms", "work_p95_ms",
+    "search_p95_ms", "connections_p95_ms", "seq_scans", "statements", "lists", "requests_each", "orders",
+    "journal_rows", "open_orders",
+)  # fmt: skip
+HISTORY_ROWS = ("cpu_ms_per_order", "sql_per_order", "wal_bytes_per_order", "orders_per_s", "decision_p99_ms", "orders")
 
-<!-- Written by `python -m bench.page` from bench/out/main-job.json. -->
+HEAD = """# Figures
+
+<!-- Written by `python -m bench.page` from bench/out/*.json; a section whose command was not run is left as it is. -->
+"""
+
+TEXT = """## The main job
 
 The main job is the whole life of an order: created, paid, routed, picked, packed, shipped, in transit,
 delivered, closed. Ten webhooks an order (eight order bodies of 8 to 14 KB, two of them noise) go over HTTP into
@@ -59,14 +76,90 @@ under way, so under full load most of it is waiting in the inbox; it says how fa
 not how long a quiet one takes. A figure that misses its goal is printed in bold.
 """
 
+HISTORY_TEXT = """## The main job after a long history
 
-def page(told: dict[str, Any]) -> str:
-    """The page for a run with one merchant and one with many."""
+The same job with orders already in the database, as `make bench-pages` makes them.
+
+```
+.venv/bin/python -m bench --history 10000
+.venv/bin/python -m bench --history 1000000
+```
+
+Measured at commit `{commit}` on {machine}, {at}.
+
+| figure | after {few:,} orders | after {many:,} orders | ratio |
+|---|---|---|---|
+{rows}
+"""
+
+PAGES_TEXT = """## Pages with a long history
+
+{orders:,} orders of two years with {journal_rows:,} journal rows, {open_orders:,} of them open, multiplied from some
+hundred that were lived through. The site is served as in production, somebody is signed in, the pages read under
+row-level security. Every tab of the orders list is asked for alone, with each filter and with each pair of filters, at
+the newest orders and deep in the past; the tabs and the slowest lists are then asked {requests_each} times, as is every
+other page. `list_p95_ms` is the slowest of them.
+
+```
+make bench-pages
+```
+
+The command prints the figures and writes them to `bench/out/pages.json`; the plan of every statement stands beside it.
+`seq_scans` counts the statements' scans of tables that grow with the orders.
+
+Measured at commit `{commit}` on {machine}, {at}.
+
+| figure | value | goal |
+|---|---|---|
+{rows}
+"""
+
+
+def main_job(told: dict[str, Any]) -> str:
+    """The section of a run with one merchant and one with many."""
     many = told["many_merchants"]
     rows = "\n".join(f"| {name} | {shown(name, told)} | {shown(name, many)} | {GOALS.get(name, '')} |" for name in ROWS)
     cpu, other = told["cpu_ms_per_order_by_process"], many["cpu_ms_per_order_by_process"]
     processes = "\n".join(f"| {name} | {ms} | {other.get(name, '')} |" for name, ms in cpu.items())
     return TEXT.format(**told | {"many": many["merchants"], "rows": rows, "processes": processes})
+
+
+def after_history(few: dict[str, Any], many: dict[str, Any]) -> str:
+    """The section of two runs, after a short and after a long history."""
+    rows = "\n".join(
+        f"| {name} | {shown(name, few)} | {shown(name, many)} | {many[name] / few[name]:.2f} |" for name in HISTORY_ROWS
+    )
+    histories = {"few": few["history_orders"], "many": many["history_orders"]}
+    return HISTORY_TEXT.format(**many | histories | {"rows": rows})
+
+
+def pages(told: dict[str, Any]) -> str:
+    """The section of the pages."""
+    rows = "\n".join(f"| {name} | {shown(name, told)} | {GOALS.get(name, '')} |" for name in PAGE_ROWS)
+    return PAGES_TEXT.format(**told | {"rows": rows})
+
+
+AFTER = (OUT.with_name("main-job-after-10000.json"), OUT.with_name("main-job-after-1000000.json"))
+SECTIONS: tuple[tuple[str, Callable[..., str], tuple[Path, ...]], ...] = (
+    (TEXT, main_job, (OUT,)),
+    (HISTORY_TEXT, after_history, AFTER),
+    (PAGES_TEXT, pages, (PAGES_OUT,)),
+)
+"""Each section's text, what fills it in, and the figures it is made from."""
+
+
+def page(before: str) -> str:
+    """The page, with the sections of `before` where there are no figures for them."""
+    known = {part.partition("\n")[0]: part for part in re.split(r"(?m)^(?=## )", before)[1:]}
+    parts = []
+    for text, make, files in SECTIONS:
+        if all(file.exists() for file in files):
+            part = make(*(json.loads(file.read_text()) for file in files))
+        else:
+            part = known.get(text.partition("\n")[0], "")
+        if part:
+            parts.append(part.rstrip() + "\n")
+    return "\n".join([HEAD, *parts])
 
 
 def shown(name: str, told: dict[str, Any]) -> str:
@@ -83,5 +176,5 @@ def shown(name: str, told: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    Path(PAGE).write_text(page(json.loads(OUT.read_text())), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")

@@ -21,7 +21,7 @@ from ordna.practice.plots import draw_basket
 from ordna.practice.world import World
 from ordna.store import linking
 from ordna.store.connections import ensure_lanes, seal_credentials, seal_secrets
-from ordna.store.database import Database
+from ordna.store.database import Connection, Database
 from ordna.store.sealing import Keyring, keyring
 
 SECRET = b"bench-secret"
@@ -32,22 +32,15 @@ PLENTY = 1e6
 def open_merchants(
     dsn: str, home: Path, count: int, base_url: str, more_rules: str = ""
 ) -> list[tuple[str, str, bytes, int]]:
-    """`count` merchants, each with a live connection and the shipped flow: (path, domain, secret, merchant) of each.
-    `more_rules` is YAML that follows the flow's own."""
-    ring, database = keyring(home), Database(dsn)
-    flow = FLOW.read_text(encoding="utf-8") + more_rules
-    places = []
+    """`count` merchants, each with a live connection and the shipped flow, made where they are missing: (path, domain,
+    secret, merchant) of each. `more_rules` is YAML that follows the flow's own."""
+    database = Database(dsn)
     merchants = list(range(1, count + 1))
     with database.engine(merchants) as conn:
-        for merchant in merchants:
-            key, domain = (merchant, 1), f"shop-{merchant}.myshopify.com"
-            linking.create_merchant(conn, merchant, f"Shop {merchant}", "Europe/Copenhagen", "DKK")
-            linking.activate_policy(conn, merchant, flow, "bench")
-            linking.create_connection(conn, _connection(ring, key, domain, base_url))
-            linking.create_address(conn, key, f"bench-merchant-{merchant:06d}")
-            linking.switch_mode(conn, key, "live", ["observe"])
-            places.append((f"/webhooks/bench-merchant-{merchant:06d}", domain, SECRET, merchant))
-        ensure_lanes(conn, merchants)
+        known = {row[0] for row in conn.execute(b"select merchant_id from merchant")}
+        fresh = [merchant for merchant in merchants if merchant not in known]
+        _make(conn, keyring(home), fresh, base_url, more_rules)
+        conn.execute(b"update connection set base_url = %s", (base_url,))
     with psycopg.connect(dsn) as conn:
         conn.execute(
             """insert into budget (merchant_id, connection_id, available, maximum, restore_per_s, updated_at)
@@ -55,7 +48,28 @@ def open_merchants(
             {"plenty": PLENTY},
         )
     database.close()
-    return places
+    return [(f"/webhooks/{_token(merchant)}", _domain(merchant), SECRET, merchant) for merchant in merchants]
+
+
+def _make(conn: Connection, ring: Keyring, merchants: list[int], base_url: str, more_rules: str) -> None:
+    flow = FLOW.read_text(encoding="utf-8") + more_rules
+    for merchant in merchants:
+        key = (merchant, 1)
+        linking.create_merchant(conn, merchant, f"Shop {merchant}", "Europe/Copenhagen", "DKK")
+        linking.activate_policy(conn, merchant, flow, "bench")
+        linking.create_connection(conn, _connection(ring, key, _domain(merchant), base_url))
+        linking.create_address(conn, key, _token(merchant))
+        linking.switch_mode(conn, key, "live", ["observe"])
+    if merchants:
+        ensure_lanes(conn, merchants)
+
+
+def _token(merchant: int) -> str:
+    return f"bench-merchant-{merchant:06d}"
+
+
+def _domain(merchant: int) -> str:
+    return f"shop-{merchant}.myshopify.com"
 
 
 def charges() -> dict[str, float]:

@@ -24,6 +24,7 @@ from ordna.store.sql import blocks
 _ACCESS = blocks("access.sql")
 _PARTITIONS = blocks("partitions.sql")
 _INVARIANTS = blocks("invariants.sql")
+_LISTS = blocks("lists.sql")
 _GUARD = _ACCESS["guard"].decode()
 
 PACKED_ONLY = 69
@@ -34,7 +35,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "compression", _ACCESS["compression"]),
     Migration(3, "packed bodies", blocks("migrations.sql")["packed_bodies"]),
     Migration(10, "watch", blocks("watch_tables.sql")["watch"]),
-    Migration(20, "messages set aside", blocks("migrations.sql")["set_aside"]),
+    Migration(20, "messages set aside", blocks("migrations.sql")["set_aside"], alone=True),
     Migration(30, "processes", blocks("figures.sql")["tables"]),
     Migration(40, "erasure", blocks("erasing.sql")["tables"]),
     Migration(50, "checkpoints", blocks("checkpoints.sql")["tables"]),
@@ -48,6 +49,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(59, "its messages proved", _PARTITIONS["inbox_proof"], alone=True),
     Migration(60, "the inbox by day", _PARTITIONS["inbox_swap"]),
     Migration(61, "invariants", _INVARIANTS["views"]),
+    Migration(62, "indexes of the lists", _LISTS["indexes"], alone=True),
+    Migration(63, "an index of the lists that others serve", _LISTS["superseded"], alone=True),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""

@@ -155,7 +155,9 @@ def connections(view: View) -> tuple[ConnectionRow, ...]:
 
 def flows(view: View) -> tuple[TopicFlow, ...]:
     """What came in over the last day."""
-    return tuple(view.rows(SQL["flows"], TopicFlow, since=view.now - FLOW_WINDOW))
+    since = view.now - FLOW_WINDOW
+    last_before = view.number(SQL["last_before"], since=since)
+    return tuple(view.rows(SQL["flows"], TopicFlow, since=since, last_before=last_before))
 
 
 def duties(view: View) -> tuple[DutyRow, ...]:

@@ -82,7 +82,7 @@ def tasks(view: View, person: str, owner: str = "", mine: bool = False, limit: i
         parts.append(SQL["where_owner"])
     if mine:
         parts.append(SQL["where_claimed_by"])
-    statement = b"\n".join([*parts, SQL["page"]])
+    statement = b"\n".join([*parts, SQL["page"], SQL["with_orders"]])
     return tuple(view.rows(statement, WorkRow, person=person, owner=owner, limit=limit))
 
 

@@ -6,5 +6,4 @@ alter table inbox add column if not exists raw_bytes integer
 
 -- name: set_aside
 -- What people look at: the few messages that could not be handled, among millions that were.
-set local lock_timeout = '2s';
-create index if not exists inbox_set_aside on inbox (merchant_id, inbox_id) where outcome in ('quarantined', 'unusable')
+create index concurrently if not exists inbox_set_aside on inbox (merchant_id, inbox_id) where outcome in ('quarantined', 'unusable')

@@ -1,11 +1,12 @@
 -- My work: the open tasks of a merchant's people, the most urgent first.
 
 -- name: tasks
-select t.order_id, t.task_key, t.kind, t.owner, t.title, t.reason, t.step, t.part, t.asks::text as asks, t.opened_at,
-       t.due_at, t.claimed_by, t.order_name, o.seq, o.currency, o.total, o.country, o.placed_at
-from task t
-join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
-where t.merchant_id = %(merchant_id)s and t.closed_at is null
+-- First the tasks to show, then their orders: an order's row is large.
+with chosen as materialized (
+    select t.merchant_id, t.order_id, t.task_key, t.kind, t.owner, t.title, t.reason, t.step, t.part, t.asks, t.opened_at,
+           t.due_at, t.claimed_by, t.order_name
+    from task t
+    where t.merchant_id = %(merchant_id)s and t.closed_at is null
 
 -- name: where_owner
 and t.owner = %(owner)s
@@ -16,6 +17,14 @@ and t.claimed_by = %(person)s
 -- name: page
 order by (t.claimed_by = %(person)s) desc nulls last, t.due_at nulls last, t.opened_at, t.order_id, t.task_key
 limit %(limit)s
+
+-- name: with_orders
+)
+select t.order_id, t.task_key, t.kind, t.owner, t.title, t.reason, t.step, t.part, t.asks::text as asks, t.opened_at,
+       t.due_at, t.claimed_by, t.order_name, o.seq, o.currency, o.total, o.country, o.placed_at
+from chosen t
+join orders o on o.merchant_id = t.merchant_id and o.order_id = t.order_id
+order by (t.claimed_by = %(person)s) desc nulls last, t.due_at nulls last, t.opened_at, t.order_id, t.task_key
 
 -- name: counts
 select owner, count(*) as open, count(*) filter (where due_at < %(now)s) as late,

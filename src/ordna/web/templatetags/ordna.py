@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -16,6 +17,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)
 def badge(machine: str, state: str | None, plain: bool = False) -> SafeString:
     """A state as shape and word."""
     look = words.look(machine, state)
@@ -24,12 +26,14 @@ def badge(machine: str, state: str | None, plain: bool = False) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def shape(name: str) -> SafeString:
     """One of the small shapes of the sprite."""
     return format_html('<svg class="shape" viewBox="0 0 10 10" aria-hidden="true"><use href="#s-{}"/></svg>', name)
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def icon(name: str) -> SafeString:
     """One of the icons of the sprite."""
     return format_html('<svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><use href="#i-{}"/></svg>', name)
