@@ -19,7 +19,7 @@ from ordna.engine.ledger import Ledger
 from ordna.engine.live import Notifier
 from ordna.engine.policies import Policies
 from ordna.engine.requests import Wish, ask_many
-from ordna.engine.sweeps import Sweeper
+from ordna.engine.watch import Watcher
 from ordna.store import inbox, outbox
 from ordna.store import outside as outside_tables
 from ordna.store.database import DatabaseDown
@@ -162,7 +162,7 @@ def test_saleor_pr_11169(house: House, outside: CannedShop, monkeypatch: pytest.
     with house.database.engine([1]) as conn:
         outbox.want_rereads(conn, [RereadRow(1, 7, "5001", lane_of("5001"), 1, clock.now(), "hint")])
     house.read_again()
-    Sweeper(house.database, house.performer._outbounds).sweep(1, 7)
+    Watcher(house.database, house.performer._outbounds, "w").run_due()
     made = Connections(house.database, house.ring)
     made.connect_shopify(1, outside.url, {"token": "t"}, "http://127.0.0.1:1", webhook_secret="s")
     asked = {name for name, _ in open_during}
