@@ -143,7 +143,7 @@ class Killer:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def _until(self, true: Callable[[], bool], patience_s: float = 60.0) -> None:
+    def _until(self, true: Callable[[], bool], patience_s: float = 120.0) -> None:
         end = time.monotonic() + patience_s
         while not true() and not self.stopped.is_set():
             if time.monotonic() > end:

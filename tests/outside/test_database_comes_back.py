@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from ordna.cli.database import FOLDER, keep_running
+from ordna.cli.supervise import Child, Supervisor
 from ordna.store import embedded
 
 
@@ -48,3 +50,22 @@ def test_a_server_that_is_not_ours_is_left_alone(home: Path) -> None:
     look()
     assert told == []
     assert not (home / FOLDER).exists()
+
+
+def test_a_server_that_is_slow_to_start_keeps_no_dead_process_waiting() -> None:
+    told: list[str] = []
+    started = threading.Event()
+    supervisor = Supervisor(told.append)
+    supervisor.watch(lambda: (started.wait(60), None)[1])
+    supervisor.add(Child("short one", ["--help"]))
+    watching = threading.Thread(target=supervisor.run, daemon=True)
+    watching.start()
+    until = time.monotonic() + 30
+    while not told and time.monotonic() < until:
+        time.sleep(0.1)
+    heard = list(told)
+    supervisor.stop()
+    started.set()
+    watching.join()
+    supervisor.end()
+    assert heard and "starting it again" in heard[0]

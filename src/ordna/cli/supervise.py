@@ -62,7 +62,8 @@ class Supervisor:
         self._stopping = threading.Event()
 
     def watch(self, look: Callable[[], None]) -> None:
-        """Have `look` called as often as the children are looked at: it sees to something that is no child."""
+        """Have `look` called again and again, in a thread of its own: it sees to something that is no child, and may
+        take its time."""
         self._looks.append(look)
 
     def add(self, child: Child) -> None:
@@ -76,11 +77,15 @@ class Supervisor:
 
     def run(self) -> None:
         """Watch the children until stopped; a dead one is started again, later the more often it dies."""
+        for look in self._looks:
+            threading.Thread(target=self._keep_looking, args=(look,), daemon=True).start()
         while not self._stopping.wait(LOOK_EVERY_S):
-            for look in self._looks:
-                look()
             for child in self._children:
                 self._look_at(child)
+
+    def _keep_looking(self, look: Callable[[], None]) -> None:
+        while not self._stopping.wait(LOOK_EVERY_S):
+            look()
 
     def end(self) -> None:
         """End every child, the last started first: politely, then not."""
