@@ -13,6 +13,10 @@ def test_a_month_comes_in_and_changes_nothing(observed: Observed) -> None:
     assert shop["count"] > 120, "that is no month"
     assert observed.practice.changes() == 0, observed.practice.get("/_practice/mutations")
     assert observed.one("select count(*) from orders") == shop["count"]
+    stands = observed.one("select progress from watch where duty = 'history'")
+    assert stands["refused"] is None, "the shop gathered them in bulk"
+    assert stands["filed"] > 0.8 * shop["count"], "only orders with refunds are read by themselves"
+    assert stands["points"] < 300
     assert observed.one("select count(*) from orders where open") > 0
     assert observed.one("select count(*) from task") == 0, "observing makes no work"
     assert observed.one("select count(*) from effect") == 0, "observing asks nothing of the shop"
