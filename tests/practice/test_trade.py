@@ -26,7 +26,7 @@ CENSUS = {
     "NONE": 148,
     "PICK_UP": 74,
     "RETAIL": 33,
-    "SHIPPING": 2696,
+    "SHIPPING": 2698,
     "bundle": 49,
     "draft": 143,
     "exchange": 30,

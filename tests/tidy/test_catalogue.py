@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = Path(os.environ.get("ORDNA_CATALOGUE", ROOT.parent / "shared" / "reliability.md"))
 CONNECTOR, INBOX, API = "connectors/test_bad_input.py", "engine/test_bad_input.py", "api/test_bad_input.py"
 EQUAL, HTTP, ODD = "connectors/test_equal_meaning.py", "engine/test_intake.py", "connectors/test_odd_trade.py"
+PRIVACY = "engine/test_compliance.py"
 HOURS, TRADE = "core/test_hours.py", "connectors/test_practice_converges.py"
 
 #: Number -> (file below tests/, what in it guards: a test's name, or the first words of a table's row).
@@ -93,7 +94,8 @@ GUARDS: dict[str, list[tuple[str, str]]] = {
     "H5": [(HTTP, "test_h5_both_secrets_count_while_they_are_changed")],
     "H6": [(HTTP, "test_h6_the_same_delivery_again_has_no_effect")],
     "H8": [(HTTP, "test_h8_another_shops_domain_is_refused")],
-    "H10": [(HTTP, "test_h10_an_unknown_shop_is_401")],
+    "H10": [(HTTP, "test_h10_an_unknown_shop_is_401"),
+            (PRIVACY, "test_two_days_later_everything_of_the_shop_goes")],
     "H11": [(HTTP, "test_h11_large_bodies_are_stored_whole_and_too_large_ones_refused")],
     "H12": [(HTTP, "test_h12_h16_compressed_bodies_other_types_and_other_methods")],
     "H13": [(HTTP, "test_h13_lengths_that_do_not_agree_store_nothing")],
@@ -112,14 +114,16 @@ GUARDS: dict[str, list[tuple[str, str]]] = {
     "W6": [(INBOX, "test_w6_five_hundred_updates_of_one_order_lose_none_that_counts")],
     "W8": [(INBOX, "test_w8_a_test_order_is_marked_and_held_by_the_first_flow")],
     "W9": [(INBOX, "test_w9_a_version_that_drops_a_field_breaks_nothing_and_says_what_is_missing")],
-    "W10": [(INBOX, "test_w10_compliance_topics_of_unknown_people_are_taken_calmly")],
+    "W10": [(INBOX, "test_w10_compliance_topics_of_unknown_people_are_taken_calmly"),
+            (PRIVACY, "test_an_unknown_customer_is_answered_and_noted"),
+            (PRIVACY, "test_a_customer_is_erased_by_number_by_order_and_by_address")],
+    "W11": [(PRIVACY, "test_after_the_app_is_removed_late_messages_have_no_effects_and_no_token_is_left")],
 }  # fmt: skip
 
 #: Cases of things that this version does not have, each with what is missing.
 NOT_YET = {
     "U13": "no label is printed and no carrier is written to",
     "T11": "working hours are the flow's own; the shop's zone is not followed",
-    "W11": "app/uninstalled is taken and comes to nothing; the revoked token alone stops what leaves",
 }
 
 

@@ -42,7 +42,7 @@ def nested_fulfillment_body(tongue: Tongue, fulfillment: Fulfillment) -> Body:
 
 
 def fulfillment_event_body(tongue: Tongue, fulfillment: Fulfillment, event: FulfillmentEvent, shop_id: int) -> Body:
-    destination = fulfillment.order.shipping_address
+    destination = fulfillment.order.shipping_address or (fulfillment.location.address if fulfillment.location else None)
     return {
         "id": event.id,
         "fulfillment_id": fulfillment.id,
