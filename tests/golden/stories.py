@@ -48,6 +48,7 @@ READ_TOGETHER = 10
 BUSY_HOURS, CALM_HOURS = 8, 10
 
 REOPENED = m.OrderSeen(START + timedelta(minutes=7), "#2001", START, "DKK", 9000)
+RETOLD = m.OrderSeen(START + timedelta(minutes=3), "#2004", START, "DKK", 9000, customer="7")
 UNREADABLE = Problem("unknown_value", "financial_status", "It is none of the words we know.")
 RELABELLED = m.ShipmentSeen("s1", START + timedelta(minutes=6), "shipped", (m.Quantity("A", 1),), START, "GLS", "T-9")
 RARE: dict[str, tuple[str | m.Message, ...]] = {
@@ -91,6 +92,7 @@ RARE: dict[str, tuple[str | m.Message, ...]] = {
         m.EffectAnswered("tag:slow#1", "withdrawn", START),
         m.Asked(m.Claim("do:pick:p1"), "jane", START),
         m.Asked(m.Unclaim("do:pick:p1"), "jane", START),
+        m.Observed(m.Snapshot("1", order=RETOLD), START + timedelta(hours=1), "shopify", 3),
     ),
 }  # fmt: skip
 

