@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ordna.engine.erasures import reapply_erasures
 from ordna.engine.keys import Keyring
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.watch import Watcher
@@ -74,6 +75,12 @@ def free_lanes(restored: Restored) -> str:
     return "No worker of before can write here."
 
 
+def erase_again(restored: Restored) -> str:
+    """Who was erased since the backup was taken is erased once more."""
+    again = reapply_erasures(restored.database, restored.ring, restored.home)
+    return f"{again:,} erasures were applied again."
+
+
 def doubt_effects(restored: Restored) -> str:
     """What was about to leave at the time of the backup has probably left since: it is looked up before it is sent."""
     with restored.database.engine(restored.merchants) as conn:
@@ -99,4 +106,4 @@ def sweep(restored: Restored) -> str:
     return f"{told}."
 
 
-STEPS: tuple[Step, ...] = (free_lanes, pause_outgoing, doubt_effects, sweep)
+STEPS: tuple[Step, ...] = (free_lanes, pause_outgoing, erase_again, doubt_effects, sweep)

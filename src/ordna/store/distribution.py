@@ -20,7 +20,7 @@ SQL = blocks("distribution.sql")
 
 KEY = "merchant_id"
 ROOT = "merchant"
-REFERENCE = ("address", "lease")
+REFERENCE = ("address", "lease", "process", "tally")
 """Read before a merchant is known, or across merchants."""
 LOCAL = ("ordna_migration",)
 """Only the schema's own memory: it stays with the coordinator."""

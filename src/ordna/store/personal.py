@@ -57,7 +57,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         data=WORDS,
     ),
     "journal_object": _table(
-        "merchant_id order_id seq object_kind object_id kind actor_kind occurred_at previous seconds_since"
+        "merchant_id order_id seq object_kind object_id kind actor_kind occurred_at recorded_at previous seconds_since"
     ),
     "decision": _table(
         "merchant_id order_id seq_after seq_before at policy_version decision_id", cause=STAFF, changes=WORDS
@@ -83,6 +83,16 @@ COLUMNS: dict[str, dict[str, str]] = {
     "person_token": _table("merchant_id placed_at order_id", token=FOUND_BY),
     "note": _table("merchant_id order_id note_id at", author=STAFF, sealed=SEALED),
     "switch": _table("merchant_id name value at"),
+    "checkpoint": _table("merchant_id order_id seq hash trail written_at files", state=WORDS),
+    "watch": _table(
+        "merchant_id connection_id duty due_at owner token until begun_at good_at found missed failures progress",
+        error=WORDS,
+    ),
+    "gap": _table(
+        "merchant_id connection_id began_at cause noticed_at topics subscribed_at orders ended_at read_at closed_at"
+    ),
+    "process": _table("process kind version started_at beat_at rounds"),
+    "tally": _table("name label total"),
     "erasure": _table("merchant_id erasure_id at cause marks done_at", asked_by=STAFF),
     "erased": _table("merchant_id mark at"),
     "privacy_request": _table(
@@ -91,7 +101,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         asked_by=STAFF,
         outcome=STAFF,
     ),
-    "ordna_migration": _table("number name applied_at"),
+    "ordna_migration": _table("number name applied_at kind needs"),
 }
 """What each column of each table of order data may hold. Sign-ins stand in the schema `site` and hold staff alone."""
 

@@ -25,6 +25,9 @@ delete from effect where merchant_id = %(merchant)s and order_id = any(%(orders)
 -- name: order_note
 delete from note where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 
+-- name: order_checkpoint
+delete from checkpoint where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
 -- name: order_orders
 delete from orders where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 
@@ -42,6 +45,12 @@ delete from part_owner where merchant_id = %(merchant)s and connection_id = %(co
 
 -- name: shop_budget
 delete from budget where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_watch
+delete from watch where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_gap
+delete from gap where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: shop_address
 delete from address where merchant_id = %(merchant)s and connection_id = %(connection)s
