@@ -152,6 +152,7 @@ def test_the_database_says_where_it_stands(house: House, tmp_path: Path) -> None
     told = ordna(house, tmp_path, "db", "status")
     assert told.returncode == 0 and "✓   1  tables" in told.stdout, told.stdout + told.stderr
     assert ordna(house, tmp_path, "db", "migrate").stdout == "Nothing was pending.\n"
+    assert ordna(house, tmp_path, "db", "migrate", "--contract").stdout == "Nothing was pending.\n"
     with psycopg.connect(house.dsn) as conn:
         conn.execute("insert into ordna_migration (number, name, needs) values (9999, 'no inbox', 9998)")
     told = ordna(house, tmp_path, "db", "status")

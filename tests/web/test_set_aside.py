@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from ordna.engine import clock, reading
@@ -55,7 +56,7 @@ def test_both_pages_show_the_cause_and_one_click_handles_it(
     order, message = set_aside(house)
     for address in ("/connections", f"/orders/{order}"):
         page = text(browser.get(address))
-        assert "ZeroDivisionError: the note divides by nothing" in page and "Try again" in page
+        assert "ZeroDivisionError in engine/" in page and "the note divides" not in page and "Try again" in page
         assert f'name="message" value="{message}"' in page
     poison["is"] = False
     answer = browser.post("/connections/messages/retry", {"message": message, "order": order})
@@ -78,9 +79,8 @@ def test_what_fails_again_is_set_aside_again_with_its_new_cause(
 
     monkeypatch.setattr(reading, "read", worse)
     house.step()
-    assert house.rows("select outcome, tries, error from inbox where inbox_id = %s", message) == [
-        ("quarantined", 3, "ValueError: worse than before")
-    ]
+    [row] = house.rows("select outcome, tries, error from inbox where inbox_id = %s", message)
+    assert row[:2] == ("quarantined", 3) and row[2].startswith("ValueError in engine/")
 
 
 def test_all_of_them_go_with_one_click_and_a_handled_one_is_left_alone(
@@ -120,7 +120,7 @@ def test_the_api_lists_and_retries(house: House, poison: dict[str, bool]) -> Non
     call = caller(1)
     [item] = call("GET", "/messages/set-aside").json()["items"]
     assert (item["message"], item["order"], item["outcome"], item["tries"]) == (message, order, "quarantined", 3)
-    assert item["cause"] == "ZeroDivisionError: the note divides by nothing"
+    assert item["cause"].startswith("ZeroDivisionError in engine/")
     poison["is"] = False
     assert call("POST", "/messages/retry", {"messages": [message, 999]}).json() == {"messages": [message]}
     house.step()
@@ -157,3 +157,6 @@ def test_the_command_lists_and_retries(house: House, poison: dict[str, bool], tm
     assert ordna("999").returncode == 1
     assert "1 of 1 messages" in ordna(str(message)).stdout
     assert "Nothing is set aside." in ordna().stdout
+    with psycopg.connect(house.dsn) as conn:
+        conn.execute("update inbox set outcome = 'quarantined', handled_at = now(), error = 'again'")
+    assert "2 of 2 messages" in ordna("--all").stdout
