@@ -33,7 +33,6 @@ def lived(databases: Databases) -> Iterator[Lived]:
         databases.drop(name)
 
 
-@pytest.mark.xfail(strict=True, reason="one order of this seed, held for a first order of high value, ends unlike")
 def test_every_bad_day_ends_in_the_picture_of_the_good_ones(lived: Lived) -> None:
     good, bad = lived(150, False), lived(150, True)
     told = compared(good, bad)
