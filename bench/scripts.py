@@ -88,15 +88,18 @@ def _first_turn(world: World, order: Order, payment: str, random: Random) -> lis
     steps = [Step(at + _hours(random, 0.01, 0.05), f"assess_{level}")]
     if payment in ("authorized", "pending") and random.random() < 0.85:
         steps.append(Step(at + _hours(random, 0.5, 5), "pay"))
+    routed_at = at + world.routing_delay
     if random.random() < 0.06:
-        edited_at = at + _hours(random, 0.2, 4)
+        # A shop gives added units a part of their own where the part that is there is held: only before anybody could
+        # have heard of the order is it certain that no hold of ours stands.
+        may_be_held = totals(order).current_total.shop >= MAY_LAPSE_FROM or order.test or level == "high"
+        edited_at = routed_at if may_be_held else at + _hours(random, 0.2, 4)
         steps.append(Step(edited_at, "edit"))
         if random.random() < 0.85:
             steps.append(Step(edited_at + _hours(random, 0.5, 1.5), "pay"))
     if random.random() < 0.08:
         steps.append(Step(at + _hours(random, 0.3, 5), random.choice(("note", "tag"))))
     # Automations of the shop act on the routing itself, before anybody could have heard of it.
-    routed_at = at + world.routing_delay
     if random.random() < 0.04:
         steps.append(Step(routed_at, random.choice(("move", "split"))))
     elif random.random() < 0.04:
