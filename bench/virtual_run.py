@@ -22,9 +22,10 @@ from bench.in_process import Line, Postman, ScriptedLife
 from bench.people import request_of
 from bench.virtual_time import VirtualClock
 from ordna.connectors import registry
-from ordna.connectors.contract import Answer, Endpoint
+from ordna.connectors.contract import Endpoint
 from ordna.connectors.shopify.outbound import ShopifyOutbound
 from ordna.engine.connections import Connections, NotConnected
+from ordna.engine.lanes import lane_of
 from ordna.engine.leases import Leases
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.perform import Performer
@@ -33,23 +34,23 @@ from ordna.engine.receive import Intake
 from ordna.engine.requests import AT_ONCE_MAX, Accepted, Wish, ask_many
 from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
-from ordna.engine.sweeps import OVERLAP, Sweeper
 from ordna.engine.timers import Timers
+from ordna.engine.watch import Watcher
 from ordna.practice.catalogue import open_shop
 from ordna.practice.runtime import PracticeShop
 from ordna.practice.server import PracticeServer
+from ordna.store import outbox, watch
 from ordna.store.database import Database
+from ordna.store.outbox import RereadRow
 from ordna.store.sealing import Keyring
 
 BEGIN = datetime(2026, 9, 7, 6, 0, tzinfo=UTC)  # a Monday, and no holiday of Denmark until Christmas
 TICK = timedelta(minutes=5)
 BUSY_TICK = timedelta(seconds=15)
-SWEEP_EVERY = timedelta(minutes=5)
 TRIES_MAX, ASK_AGAIN = 3, timedelta(days=1)
 """A person to whom the shop said no tries again another day, and then lets it be."""
 ROUND_TAKES = timedelta(milliseconds=20)
 ROUNDS_MAX = 60
-WATCH_EVERY = timedelta(hours=1)
 ORDERS_PER_DAY = 4000.0
 PLUS_POINTS_PER_S = 1000
 MERCHANT = 1
@@ -62,9 +63,10 @@ OPEN_TASKS = """
     order by order_id, task_key
 """
 NEXT_MOMENTS = """
-    select least((select min(due_at) from timer where fired_at is null),
-                 (select min(due_at) from effect where status in ('due', 'sending', 'in_doubt')),
-                 (select min(not_before) from reread))
+    select least((select min(due_at) from effect where status in ('due', 'sending', 'in_doubt')),
+                 (select min(not_before) from reread)),
+           (select min(due_at) from timer where fired_at is null),
+           (select min(due_at) from watch where duty = 'sweep')
 """
 _log = logging.getLogger(__name__)
 
@@ -102,19 +104,16 @@ class VirtualRun:
         self._policies = Policies(ring)
         self._stepper = Stepper(self._database, self._leases, self._policies, self.clock.now)
         outbounds = Outbounds(ring)
-        self._outbounds = outbounds
         self._performer = Performer(self._database, outbounds, ring, calls_at_once=1)
         self._rereader = Rereader(self._database, outbounds, calls_at_once=1)
-        self._sweeper = Sweeper(self._database, outbounds)
-        self._timers = Timers(self._database, self._sweeper, ask_again_s=0)
+        self._watcher = Watcher(self._database, outbounds, "the worker of the run")
+        self._timers = Timers(self._database, ask_again_s=0)
         self._postman = Postman(self.shop, Intake(Database(dsn, patience_s=5.0), ring, self.clock.now))
         self._connections = Connections(self._database, ring)
         self._look = psycopg.connect(dsn, autocommit=True)
         self._connection = 0
         self._tried: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._secret_due: datetime | None = None
-        self._swept_from = BEGIN
-        self._sweep_due = self._watch_due = BEGIN
         random.seed(seed)
 
     # --- the story of a run ---
@@ -137,10 +136,16 @@ class VirtualRun:
         """One sweep over all the shop ever had, and what comes of it; how many orders it listed. What people were
         refused before, they try once more on what is known now."""
         self._tried.clear()
-        done = self._sweeper.sweep(MERCHANT, self._connection, since=BEGIN - OVERLAP)
-        assert done.failure is None, done.failure
+        began = self.clock.now()
+        with self._database.engine([MERCHANT]) as conn:
+            watch.look_back(conn, [MERCHANT], BEGIN)
+        while not self.rows(f"select 1 from watch where duty = 'sweep' and good_at >= '{began.isoformat()}'"):
+            self._until(self.clock.now() + BUSY_TICK)
+            self._watcher.run_due()
+        with self._database.engine([MERCHANT]) as conn:
+            found = watch.swept(conn, [MERCHANT]).found
         self.live()
-        return done.orders
+        return found
 
     def spoil(self, dark_hours: float) -> None:
         """From now on every bad day: all faults at their usual share, the network dark twice, a storm for certain, and
@@ -165,8 +170,12 @@ class VirtualRun:
 
     def news_of_another_read(self) -> int:
         """Read every order the shop has once more; how many of the reads said anything that was not known."""
-        before = self.rows("select coalesce(max(inbox_id), 0) from inbox")[0][0]
-        self.sweep_everything()
+        before, now = self.rows("select coalesce(max(inbox_id), 0) from inbox")[0][0], self.clock.now()
+        refs = [str(number) for number in self.shop.world.orders]
+        wanted = [RereadRow(MERCHANT, self._connection, ref, lane_of(ref), 5, now, "once more") for ref in refs]
+        with self._database.engine([MERCHANT]) as conn:
+            outbox.want_rereads(conn, wanted)
+        self.live()
         told = self.rows(f"select count(*) from inbox where inbox_id > {before} and outcome <> 'nothing'")
         return int(told[0][0])
 
@@ -175,6 +184,7 @@ class VirtualRun:
         self._look.close()
         self._performer.close()
         self._rereader.close()
+        self._watcher.close()
         self._database.close()
         self.clock.close()
 
@@ -183,10 +193,14 @@ class VirtualRun:
     def _next_moment(self) -> datetime | None:
         """When to look again; None when nothing will ever happen any more."""
         now = self.clock.now()
-        inside = self._look.execute(NEXT_MOMENTS.encode()).fetchone()
+        busy_at: datetime | None
+        timer_at: datetime | None
+        [(busy_at, timer_at, sweep_at)] = self.rows(NEXT_MOMENTS)
+        if timer_at is not None and timer_at <= now:  # it waits for a sweep that began after it fell due
+            timer_at = max(sweep_at, now + BUSY_TICK)
         world, desk, life = self.shop.world, self.shop.sender.desk, self.life
         last = max((script.ends_at for script in life.scripts.values()), default=now)
-        moments = [inside[0] if inside else None, world.next_due(), desk.next_due_at(), last if last > now else None]
+        moments = [busy_at, timer_at, world.next_due(), desk.next_due_at(), last if last > now else None]
         known = [moment for moment in moments if moment is not None]
         if not known:
             return None
@@ -243,20 +257,13 @@ class VirtualRun:
         return accepted
 
     def _look_after(self) -> None:
-        """What a worker does beside its rounds, and an operator by hand: sweeps, subscriptions, a new secret."""
+        """What a worker does beside its rounds: sweeps and subscriptions; and an operator by hand: a new secret."""
         now = self.clock.now()
         if self._secret_due is not None and now >= self._secret_due:
             self._connect()
             self._secret_due = None if self._is_connected else now
-        if now >= self._watch_due:
-            self._watch_due = now + (WATCH_EVERY if self._subscribed() else TICK)
-        if now >= self._sweep_due:
-            self._sweep_due = now + SWEEP_EVERY
-            done = self._sweeper.sweep(MERCHANT, self._connection, since=self._swept_from - OVERLAP)
-            if done.failure is None:
-                self._swept_from = now
-            self.told.counts["sweeps"] += 1
-            self.told.counts["sweeps that failed"] += done.failure is not None
+        self.told.counts["duties"] += self._watcher.run_due()
+        self._rereader.resting.clear()  # a rest is measured in our own seconds, of which none pass here
 
     def _connect(self) -> None:
         app = self.shop.world.apps[0]
@@ -270,16 +277,9 @@ class VirtualRun:
             self.told.counts["connecting failed"] += 1
             return
         self._connection = connected.connection
+        # What the shop had before is no part of this: it had nothing.
+        self._look.execute("delete from watch where duty = 'history'")
         self._is_connected = True
-
-    def _subscribed(self) -> bool:
-        """See to it that the shop sends us everything."""
-        with self._database.engine([MERCHANT]) as conn:
-            through = self._outbounds.load(conn, [(MERCHANT, self._connection)])[MERCHANT, self._connection].outbound
-        address = self._look.execute("select token from address").fetchone()
-        assert address is not None
-        topics = registry.CONNECTORS["shopify"].topics
-        return not isinstance(through.subscribe(f"{CALLBACK}/webhooks/{address[0]}", topics), Answer)
 
     @contextmanager
     def reached(self) -> Iterator[None]:

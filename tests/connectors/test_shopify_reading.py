@@ -101,6 +101,7 @@ def test_a_page_that_cannot_be_had_leaves_the_read_incomplete_and_says_so() -> N
         reading = door.read_orders((ORDER,), NOW)
     assert reading.failure is not None
     assert reading.failure.result == "again"
+    assert not reading.orders[0].whole
     found = translate("ordna/read", reading.orders[0].body or b"", NOW)
     assert isinstance(found, Snapshot)
     assert found.parts is not None

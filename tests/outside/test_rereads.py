@@ -180,3 +180,13 @@ def test_when_everything_is_behind_people_come_first_then_the_newest_then_histor
     assert read_with(800 + 8 * 52) == {str(number) for number in range(1, 9)}
     assert read_with(100) == set()
     assert len(read_with(2000)) == 23, "history is last"
+
+
+def test_an_order_that_was_read_in_part_waits_to_be_read_again(house: House, outside: CannedShop) -> None:
+    """The call for its other lines failed: what was had counts, and the rest is asked for."""
+    more = {"pageInfo": {"hasNextPage": True, "endCursor": "next"}, "nodes": []}
+    outside.orders["1"] = node(1, lineItems=more)
+    hint(house, "1")
+    assert house.read_again() == 1
+    assert house.rows("select count(*) from inbox where topic = 'ordna/read'") == [(1,)]
+    assert waiting(house) == [("1", 1)]

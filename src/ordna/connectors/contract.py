@@ -109,10 +109,11 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 class OrderRead(Struct, frozen=True):
     """One order read back: `body` is the JSON of the answer as it is to be stored, None when the order does not
-    exist."""
+    exist. Not `whole`: a page of it could not be had, and it is to be read again."""
 
     order_ref: str
     body: bytes | None
+    whole: bool = True
 
 
 class Reading(Struct, frozen=True, omit_defaults=True):

@@ -114,9 +114,10 @@ class Rereader:
             for call, reading in zip(calls, readings, strict=True):
                 answers = {read.order_ref: read for read in reading.orders}
                 came += [_message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers]
-                done += [row for row in call.rows if row.order_ref in answers]
+                whole = {ref for ref, read in answers.items() if read.whole}
+                done += [row for row in call.rows if row.order_ref in whole]
                 if not _throttled(reading):
-                    late += [row for row in call.rows if row.order_ref not in answers]
+                    late += [row for row in call.rows if row.order_ref not in whole]
                     heard.append(_heard(call, reading))
             outside.file_internal(conn, came)
             outside.done_rereads(conn, done)

@@ -34,10 +34,9 @@ def read_orders(client: Caller, order_refs: tuple[str, ...], began_at: datetime)
             node = by_gid.get(_gid(ref))
             if node is not None and ref.startswith(PART_PREFIX):
                 node = node.get("order")
-            if node is not None:
-                gatherer.complete(node)
+            whole = node is None or gatherer.complete(node)
             body = msgspec.json.encode({"began_at": began_at, "order": node}) if node is not None else None
-            reads.append(OrderRead(ref, body))
+            reads.append(OrderRead(ref, body, whole))
     return Reading(tuple(reads), gatherer.points, gatherer.budget, gatherer.failure)
 
 
@@ -68,29 +67,32 @@ class _Gatherer:
             return None
         return reply.data
 
-    def complete(self, order: dict[str, Any]) -> None:
-        """Fetch every page that is missing; one that can't be had keeps its hasNextPage, and the read says so."""
-        self._connection(order, "lineItems", "more_order_lines")
-        self._connection(order, "fulfillmentOrders", "more_parts")
+    def complete(self, order: dict[str, Any]) -> bool:
+        """Fetch every page that is missing; one that can't be had keeps its hasNextPage, and the read says so. False
+        when a call for one failed."""
+        whole = self._connection(order, "lineItems", "more_order_lines")
+        whole &= self._connection(order, "fulfillmentOrders", "more_parts")
         for part in _nodes(order.get("fulfillmentOrders")):
-            self._connection(part, "lineItems", "more_part_lines")
+            whole &= self._connection(part, "lineItems", "more_part_lines")
         for parcel in order.get("fulfillments") or ():
-            self._connection(parcel, "fulfillmentLineItems", "more_shipment_lines")
+            whole &= self._connection(parcel, "fulfillmentLineItems", "more_shipment_lines")
         for refund in order.get("refunds") or ():
-            self._connection(refund, "refundLineItems", "more_refund_lines")
+            whole &= self._connection(refund, "refundLineItems", "more_refund_lines")
+        return whole
 
-    def _connection(self, owner: dict[str, Any], name: str, document: str) -> None:
+    def _connection(self, owner: dict[str, Any], name: str, document: str) -> bool:
         page = owner.get(name)
         for _ in range(PAGES_MAX):
             info = page.get("pageInfo") if isinstance(page, dict) else None
             if not isinstance(info, dict) or not info.get("hasNextPage"):
-                return
+                return True
             data = self.call(document, {"id": owner["id"], "after": info.get("endCursor")})
             node = data.get("node") if data else None
             following = node.get(name) if isinstance(node, dict) else None
             if not isinstance(following, dict):
-                return
+                return self.failure is None
             page = owner[name] = {**following, "nodes": _nodes(page) + _nodes(following)}
+        return True
 
 
 def _nodes(page: Any) -> list[dict[str, Any]]:
