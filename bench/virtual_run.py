@@ -154,7 +154,7 @@ class VirtualRun:
         bad_days.switch_all(True)
         for after_h in (self.hours / 2, 62.0):
             later(timedelta(hours=after_h), lambda: bad_days.black_out(self.clock.now(), dark_hours))
-        later(timedelta(hours=self.hours * 0.9), self._rotate_secret)
+        later(timedelta(hours=self.hours * 0.4), self._rotate_secret)
         later(timedelta(hours=self.hours / 3), lambda: self.shop.storm(next(reversed(self.shop.world.orders.values()))))
 
     def _rotate_secret(self) -> None:

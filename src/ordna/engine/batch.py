@@ -90,8 +90,7 @@ def decide_all(
     items = list(items)
     wanted = {(page.merchant_id, page.order.verdict.policy) for page in pages.values() if page.order.verdict.policy}
     policies.load(conn, wanted)
-    earlier = _orders_before(conn, pages, items)
-    ledger.rereads.extend(_later_orders(conn, pages, items, at))
+    earlier = _orders_before(conn, pages, items, ledger, at)
     for item in items:
         try:
             _decide(pages[item.key], item, earlier.get(item.key), policies, ledger, at)
@@ -132,9 +131,11 @@ def _policy(policies: Policies, item: Item, page: Page) -> Policy:
     return policies.policy(item.connection, None if isinstance(item.message, Migrated) else known)
 
 
-def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[Item]) -> dict[OrderKey, int]:
+def _orders_before(
+    conn: Connection, pages: dict[OrderKey, Page], items: list[Item], ledger: Ledger, at: datetime
+) -> dict[OrderKey, int]:
     """For new orders, and those read again: how many earlier orders their customer has, by our records and the new
-    orders of this very batch."""
+    orders of this very batch. A new order that comes in late has its customer's later open ones read again."""
     asked: dict[OrderKey, tuple[int, str, datetime]] = {}
     for item in items:
         is_new = pages[item.key].is_new
@@ -146,28 +147,23 @@ def _orders_before(conn: Connection, pages: dict[OrderKey, Page], items: list[It
         return {}
     keys = list(asked)
     counted = orders.orders_before(conn, [(place, *key, *asked[key][1:]) for place, key in enumerate(keys)])
+    late = [asked[key] for place, key in enumerate(keys) if counted[place][1] and pages[key].is_new]
+    ledger.rereads.extend(_later_orders(conn, late, at))
     together: dict[tuple[int, str], list[datetime]] = {}
     for merchant, customer, placed_at in (asked[key] for key in keys if pages[key].is_new):
         together.setdefault((merchant, customer), []).append(placed_at)
     return {
-        key: counted[place] + sum(1 for other in together.get(asked[key][:2], ()) if other < asked[key][2])
+        key: counted[place][0] + sum(1 for other in together.get(asked[key][:2], ()) if other < asked[key][2])
         for place, key in enumerate(keys)
     }
 
 
-def _later_orders(conn: Connection, pages: dict[OrderKey, Page], items: list[Item], at: datetime) -> list[RereadRow]:
-    """An order that comes in late makes its customer's later ones count anew: those still open are read again."""
-    new: dict[OrderKey, tuple[int, str, datetime]] = {}
-    for item in items:
-        if type(item.message) is Observed and pages[item.key].is_new:
-            seen = item.message.snapshot.order
-            if seen is not None and seen.customer is not None:
-                new[item.key] = (item.connection.merchant_id, seen.customer, seen.placed_at)
-    found = orders.later_open_orders(conn, list(new.values())) if new else []
+def _later_orders(conn: Connection, late: list[tuple[int, str, datetime]], at: datetime) -> list[RereadRow]:
+    """The open orders that (merchant, customer) placed after that moment, to be read again and so counted anew."""
     why = "an earlier order of the customer came in late"
     return [
         RereadRow(merchant, connection, ref, lane_of(ref), LATER_URGENCY, at + LATER_WAITS, why)
-        for merchant, connection, ref in found
+        for merchant, connection, ref in (orders.later_open_orders(conn, late) if late else ())
     ]
 
 

@@ -86,13 +86,15 @@ def update(conn: Connection, rows: Sequence[Row], sent: Sent) -> None:
     sent.expect(conn.execute(SQL["update"], columns(_WRITTEN, rows), prepare=True), len(rows))
 
 
-def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]) -> dict[int, int]:
-    """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier
-    orders."""
+def orders_before(
+    conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]
+) -> dict[int, tuple[int, bool]]:
+    """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier orders,
+    and whether a later one is open."""
     found = conn.execute(
         SQL["orders_before"], columns((Bigints, Bigints, Texts, Texts, Times), rows), prepare=True, binary=True
     )
-    return dict(found.fetchall())
+    return {place: (count, later) for place, count, later in found}
 
 
 def later_open_orders(conn: Connection, rows: Sequence[tuple[int, str, datetime]]) -> list[tuple[int, int, str]]:

@@ -47,11 +47,15 @@ from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s
 where o.merchant_id = w.merchant_id and o.order_id = w.order_id
 
 -- name: orders_before
--- How many orders of each customer were placed before that moment, as far as we know now.
+-- How many orders of each customer were placed before that moment, as far as we know now; and is any open that was placed
+-- after it?
 select w.place, (
     select count(*) from orders o
     where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at < w.placed_at
-      and o.order_id <> w.order_id)
+      and o.order_id <> w.order_id),
+    exists (
+        select from orders o
+        where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at and o.open)
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
      as w(place, merchant_id, order_id, customer, placed_at)
 
