@@ -135,7 +135,7 @@ def _orders_before(
     conn: Connection, pages: dict[OrderKey, Page], items: list[Item], ledger: Ledger, at: datetime
 ) -> dict[OrderKey, int]:
     """For new orders, and those read again: how many earlier orders their customer has, by our records and the new
-    orders of this very batch. A new order that comes in late has its customer's later open ones read again."""
+    orders of this very batch. A new order that comes in late has its customer's later ones read again."""
     asked: dict[OrderKey, tuple[int, str, datetime]] = {}
     for item in items:
         is_new = pages[item.key].is_new
@@ -159,11 +159,11 @@ def _orders_before(
 
 
 def _later_orders(conn: Connection, late: list[tuple[int, str, datetime]], at: datetime) -> list[RereadRow]:
-    """The open orders that (merchant, customer) placed after that moment, to be read again and so counted anew."""
+    """What (merchant, customer) placed after that moment, to be read again and so counted anew."""
     why = "an earlier order of the customer came in late"
     return [
         RereadRow(merchant, connection, ref, lane_of(ref), LATER_URGENCY, at + LATER_WAITS, why)
-        for merchant, connection, ref in (orders.later_open_orders(conn, late) if late else ())
+        for merchant, connection, ref in (orders.later_orders(conn, late) if late else ())
     ]
 
 

@@ -90,15 +90,15 @@ def orders_before(
     conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]
 ) -> dict[int, tuple[int, bool]]:
     """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier orders,
-    and whether a later one is open."""
+    and whether a later one would have to count anew."""
     found = conn.execute(
         SQL["orders_before"], columns((Bigints, Bigints, Texts, Texts, Times), rows), prepare=True, binary=True
     )
     return {place: (count, later) for place, count, later in found}
 
 
-def later_open_orders(conn: Connection, rows: Sequence[tuple[int, str, datetime]]) -> list[tuple[int, int, str]]:
-    """For each (merchant, customer, placed at): (merchant, connection, order ref) of the customer's later open
-    orders."""
+def later_orders(conn: Connection, rows: Sequence[tuple[int, str, datetime]]) -> list[tuple[int, int, str]]:
+    """For each (merchant, customer, placed at): (merchant, connection, order ref) of the customer's later
+    orders that are open or of the last week."""
     values = columns((Bigints, Texts, Times), rows)
-    return conn.execute(SQL["later_open_orders"], values, prepare=True, binary=True).fetchall()
+    return conn.execute(SQL["later_orders"], values, prepare=True, binary=True).fetchall()

@@ -47,21 +47,22 @@ from unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %s
 where o.merchant_id = w.merchant_id and o.order_id = w.order_id
 
 -- name: orders_before
--- How many orders of each customer were placed before that moment, as far as we know now; and is any open that was placed
--- after it?
+-- How many orders of each customer were placed before that moment, as far as we know now; and is there a later one that
+-- would have to count anew: an open one, or one of the last week?
 select w.place, (
     select count(*) from orders o
     where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at < w.placed_at
       and o.order_id <> w.order_id),
     exists (
         select from orders o
-        where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at and o.open)
+        where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at
+          and (o.open or o.placed_at > now() - interval '7 days'))
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
      as w(place, merchant_id, order_id, customer, placed_at)
 
--- name: later_open_orders
--- Open orders that were placed after that moment by the same customer.
+-- name: later_orders
+-- Orders that were placed after that moment by the same customer, and are open or of the last week.
 select distinct o.merchant_id, o.connection_id, o.order_ref
 from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as w(merchant_id, customer, placed_at)
 join orders o on o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at
-where o.open
+where o.open or o.placed_at > now() - interval '7 days'
