@@ -29,7 +29,7 @@ import psycopg
 
 from bench import gauges
 from bench.lives import copies, live, request
-from bench.main_job import ROOT, _free_port, _wait_for_port, commit, say
+from bench.main_job import ROOT, free_port, wait_for_port, commit, say
 from bench.shop import open_merchants, prices
 from ordna.engine import subscriptions
 from ordna.engine.leases import Leases
@@ -107,7 +107,7 @@ class Return:
         self.dsn, self.home, self.plan = dsn, home, plan
         self.patience_s, self.planted = patience_s, planted
         self.extra = {"down_s": down_s, "down": {"Sweep", "ReadOrders"} if down_s else set(), "latency_s": latency_s}
-        self.port, self.responder_port = _free_port(), _free_port()
+        self.port, self.responder_port = free_port(), free_port()
         self.processes: list[subprocess.Popen[str]] = []
 
     def figures(self) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class Return:
         """The intake and the worker, as processes."""
         site = f"from ordna.site.serve import run; run('127.0.0.1', {self.port}, 'intake')"
         self.process([sys.executable, "-c", site])
-        _wait_for_port(self.port)
+        wait_for_port(self.port)
         work = f"{self.planted}\n{WORKER}\nWorker({self.dsn!r}, Path({str(self.home)!r})).run()"
         self.process([sys.executable, "-c", work])
 

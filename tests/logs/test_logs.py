@@ -122,7 +122,7 @@ def refusing(house: House, monkeypatch: pytest.MonkeyPatch, sentence: str) -> No
     def refuse(one: Any) -> Answer:
         return Answer("refused", "user_error", sentence)
 
-    monkeypatch.setattr(perform, "_call", refuse)
+    monkeypatch.setattr(perform, "_ask", refuse)
 
 
 def raising(house: House, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -135,8 +135,8 @@ def raising(house: House, monkeypatch: pytest.MonkeyPatch, error: Exception) -> 
 
         look_up = perform
 
-    real = perform._call
-    monkeypatch.setattr(perform, "_call", lambda one: real(perform.Sending(one.row, one.effect, Broken(), one.points)))  # type: ignore[arg-type]
+    real = perform._ask
+    monkeypatch.setattr(perform, "_ask", lambda one: real(perform.Sending(one.row, one.effect, Broken(), one.points)))  # type: ignore[arg-type]
 
 
 def poisoned(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

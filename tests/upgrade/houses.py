@@ -80,7 +80,7 @@ def newer(dsn: str, home: Path) -> House:
 def begin(dsn: str, home: Path) -> None:
     """The older version makes its tables and a live shop."""
     command = [sys.executable, str(Path(__file__).with_name("older.py")), dsn, TOKEN, SECRET]
-    command.append(str(ROOT / "flows" / "webshop.yaml"))
+    command.append(str(Path(__file__).parent / "webshop-before.yaml"))
     subprocess.run(command, check=True, env=environment(dsn, home, BEFORE), cwd=ROOT)
 
 

@@ -226,7 +226,7 @@ def test_doctor_names_a_process_that_went_silent_and_a_thread_that_stands_still(
 
 
 def test_doctor_looks_for_what_must_never_be_and_names_the_order(house: House, tmp_path: Path) -> None:
-    house.place(shipping_address=None)
+    house.place(shipping_address={"country_code": "DK"})
     house.rows_changed("update step set status = 'done', ended_at = now() where status = 'open'")
     sick = ordna(house, tmp_path, "doctor")
     assert sick.returncode == 1

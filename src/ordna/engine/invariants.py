@@ -125,10 +125,10 @@ INVARIANTS: tuple[Invariant, ...] = (
         _REBUILD,
     ),
     Invariant(
-        "inv_open_step_of_closed_order",
+        "inv_open_step_of_cancelled_order",
         "whole",
-        "No closed order has an open step.",
-        "open steps belong to orders that are closed or gone",
+        "No cancelled order has an open step.",
+        "open steps belong to orders that are cancelled or gone",
         _REBUILD,
     ),
     Invariant(

@@ -90,15 +90,15 @@ def doubt_effects(restored: Restored) -> str:
 
 def sweep(restored: Restored) -> str:
     """Have every shop asked which orders changed since; the workers read them, as any others."""
-    merchants = restored.merchants
+    merchants, since = restored.merchants, restored.taken_at - LATE_AT_MOST
     watcher = Watcher(restored.database, Outbounds(restored.ring), "restore")
     with restored.database.engine(merchants) as conn:
         watch.ensure(conn, merchants)
-        watch.look_back(conn, merchants, restored.taken_at - LATE_AT_MOST)
+        watch.look_back(conn, merchants, since)
     restored.progress("asking every shop what changed")
     watcher.run_due()
     with restored.database.engine(merchants) as conn:
-        swept = watch.swept(conn, merchants)
+        swept = watch.swept(conn, merchants, since)
     told = f"{swept.found:,} orders that changed around the backup or after it are being read again"
     if swept.failed:
         missing = f"{swept.failed} of {swept.connections} shops did not answer"

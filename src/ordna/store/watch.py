@@ -79,7 +79,7 @@ def ensure(conn: Connection, merchants: Sequence[int]) -> None:
 
 
 class Swept(Struct, frozen=True):
-    """How the sweeps of some merchants stand: orders found by the last run of each, and how many of them failed."""
+    """How the sweeps of some merchants stand: orders found by the last run of each, and how many did not end."""
 
     connections: int
     found: int
@@ -91,9 +91,9 @@ def look_back(conn: Connection, merchants: Sequence[int], at: datetime) -> None:
     conn.execute(SQL["look_back"], {"merchants": list(merchants), "at": at})
 
 
-def swept(conn: Connection, merchants: Sequence[int]) -> Swept:
-    """How the sweeps of these merchants stand."""
-    row = conn.execute(SQL["swept"], {"merchants": list(merchants)}).fetchone()
+def swept(conn: Connection, merchants: Sequence[int], at: datetime) -> Swept:
+    """How the sweeps of these merchants stand that were to look back to `at`."""
+    row = conn.execute(SQL["swept"], {"merchants": list(merchants), "at": at}).fetchone()
     assert row is not None
     return Swept(*row)
 

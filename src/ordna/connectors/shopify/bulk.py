@@ -3,8 +3,8 @@ brought.
 
 A bulk operation costs as much as one mutation however many orders it covers. Its file has one object a line; an object
 of a connection names its parent and may stand anywhere after it. Folded back, an order is the very node that
-`read_orders` brings, so from there both go the same way. What a bulk operation can't bring (an order with refunds, a
-parcel whose fulfillment order was not in the file) is named, to be read by itself.
+`read_orders` brings, so from there both go the same way. What a bulk operation can't bring (an order with refunds or
+payment terms, a parcel whose fulfillment order was not in the file) is named, to be read by itself.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def fold(objects: Iterable[Node], parcels: dict[str, list[Node]], began_at: date
 
 def _completed(order: Node, parcels: dict[str, list[Node]]) -> bool:
     """The order with what its parcels hold; False when something is not to be had this way."""
-    if order.get("refunds"):
+    if order.get("refunds") or order.get("paymentTerms"):
         return False
     for parcel in order.get("fulfillments") or ():
         lines = parcels.get(str(parcel.get("id")))

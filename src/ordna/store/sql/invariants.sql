@@ -89,11 +89,11 @@ where t.closed_at is null and t.kind = 'step'
                   where s.merchant_id = t.merchant_id and s.order_id = t.order_id and s.step = t.step and s.part = t.part
                     and s.status in ('open', 'paused'));
 
-create or replace view inv_open_step_of_closed_order with (security_invoker = true) as
+create or replace view inv_open_step_of_cancelled_order with (security_invoker = true) as
 select s.merchant_id, s.order_id, format('step %s', s.step) as what
 from step s
 left join orders o on o.merchant_id = s.merchant_id and o.order_id = s.order_id
-where s.status in ('open', 'paused') and o.open is distinct from true;
+where s.status in ('open', 'paused') and (o.order_id is null or o.headline in ('cancelled', 'deleted'));
 
 create or replace view inv_turn_without_open_step with (security_invoker = true) as
 select o.merchant_id, o.order_id, format('turn of step %s', o.turn_step) as what

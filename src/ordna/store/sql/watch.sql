@@ -125,5 +125,6 @@ set good_at = least(coalesce(good_at, %(at)s::timestamptz), %(at)s::timestamptz)
 where merchant_id = any(%(merchants)s::bigint[]) and duty = 'sweep'
 
 -- name: swept
-select count(*), coalesce(sum(found), 0), count(*) filter (where failures > 0) from watch
+select count(*), coalesce(sum(found), 0), count(*) filter (where coalesce(good_at, '-infinity') <= %(at)s::timestamptz)
+from watch
 where merchant_id = any(%(merchants)s::bigint[]) and duty = 'sweep'
