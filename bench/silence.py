@@ -29,7 +29,7 @@ import psycopg
 
 from bench import gauges
 from bench.lives import copies, live, request
-from bench.main_job import ROOT, free_port, wait_for_port, commit, say
+from bench.main_job import ROOT, commit, free_port, say, wait_for_port
 from bench.shop import open_merchants, prices
 from ordna.engine import subscriptions
 from ordna.engine.leases import Leases
