@@ -143,7 +143,7 @@ class VirtualRun:
             self._until(self.clock.now() + BUSY_TICK)
             self._watcher.run_due()
         with self._database.engine([MERCHANT]) as conn:
-            found = watch.swept(conn, [MERCHANT]).found
+            found = watch.swept(conn, [MERCHANT], BEGIN).found
         self.live()
         return found
 
