@@ -49,7 +49,8 @@ def _twins(conn: Conn, tables: tuple[str, ...]) -> None:
 
 def _lines(conn: Conn, table: str) -> list[bytes]:
     """A table's rows as lines of COPY."""
-    with conn.cursor() as cursor, cursor.copy(sql.SQL("copy {} to stdout").format(sql.Identifier(table))) as copy:
+    rows = sql.SQL("copy (select * from {}) to stdout").format(sql.Identifier(table))
+    with conn.cursor() as cursor, cursor.copy(rows) as copy:
         return b"".join(bytes(block) for block in copy).splitlines(keepends=True)
 
 

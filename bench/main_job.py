@@ -45,7 +45,7 @@ PATIENCE_S = 240.0
 HISTORY_IDS = "1-8"
 """Orders of a history (bench.million) have ids that follow this one; those of a run come before."""
 SETTLED = f"""
-    select sum(n) from merchant m cross join lateral (
+    select sum(n)::bigint from merchant m cross join lateral (
         select count(*) as n from orders o
         where o.merchant_id = m.merchant_id and o.order_id < '{HISTORY_IDS}' and not o.open) of_merchant
 """

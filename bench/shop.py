@@ -19,7 +19,7 @@ from ordna.practice.model import Order, gid
 from ordna.practice.mutations import placing
 from ordna.practice.plots import draw_basket
 from ordna.practice.world import World
-from ordna.store import linking
+from ordna.store import linking, watch
 from ordna.store.connections import ensure_lanes, seal_credentials, seal_secrets
 from ordna.store.database import Connection, Database
 from ordna.store.sealing import Keyring, keyring
@@ -41,6 +41,10 @@ def open_merchants(
         fresh = [merchant for merchant in merchants if merchant not in known]
         _make(conn, keyring(home), fresh, base_url, more_rules)
         conn.execute(b"update connection set base_url = %s", (base_url,))
+    with database.engine(merchants) as conn:
+        watch.ensure(conn, merchants)
+        # As in any house that has run for a while: the connections' sweeps are spread over the five minutes.
+        conn.execute(b"update watch set due_at = now() + make_interval(secs => 300.0 * merchant_id / %s)", (count,))
     with psycopg.connect(dsn) as conn:
         conn.execute(
             """insert into budget (merchant_id, connection_id, available, maximum, restore_per_s, updated_at)

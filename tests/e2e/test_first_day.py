@@ -136,7 +136,7 @@ def see_it_shipped_at_the_shop(page: Any, shop: Practice, order: dict[str, Any])
     assert parcels[0]["tracking_numbers"] == ["00370730254738261059"]
     assert shop.order(order["id"])["fulfillment_status"] == "FULFILLED"
     assert shop.get("/_practice/mutations")["by_name"]["fulfillmentCreate"] == 1
-    page.get_by_label("Whose turn").get_by_text("Carrier · Deliver").wait_for()
+    page.get_by_label("Whose turn").get_by_text("Carrier · Deliver").wait_for(timeout=90_000)
     asked = page.locator("section.card", has=page.get_by_role("heading", name="Asked of the shop"))
     asked.get_by_text("Fulfil in the shop").wait_for()
     asked.get_by_text("Confirmed").wait_for()

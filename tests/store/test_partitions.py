@@ -184,12 +184,11 @@ def test_messages_of_two_days_are_taken_oldest_first_and_finished(owner: psycopg
     with opened.engine([1]) as conn:
         rows = inbox.take_waiting(conn, [(1, 1)], rows_max=10, lane_rows_max=10, bytes_max=1000)
         assert [row.webhook_id for row in rows] == ["m0", "m1", "m2"]
-        times = [row.received_at for row in rows]
-        outcomes = [(1, row.inbox_id, "facts", None) for row in rows]
+        outcomes = [inbox.Handled(1, row.inbox_id, row.received_at, "facts") for row in rows]
         with sending(conn) as sent:
-            inbox.finish(conn, outcomes, first, (min(times), max(times)), sent)
+            inbox.finish(conn, outcomes, first, sent)
     with pytest.raises(Overtaken), opened.engine([1]) as conn, sending(conn) as sent:
-        inbox.finish(conn, outcomes, first, (min(times), max(times)), sent)
+        inbox.finish(conn, outcomes, first, sent)
     opened.close()
 
 

@@ -153,7 +153,7 @@ def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], 
     with sending(conn) as sent:
         ledger.write(conn, sent)
         if taken is not None:
-            inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
+            inbox.finish(conn, taken.outcomes(), at, sent)
     if taken is not None:
         persons.empty_messages(conn, first, pages)
 

@@ -158,7 +158,7 @@ class Stepper:
         with sending(conn) as sent:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
-            inbox.finish(conn, taken.outcomes(), at, taken.received, sent)
+            inbox.finish(conn, taken.outcomes(), at, sent)
         persons.empty_messages(conn, taken.items, pages)
         privacy.file_concerns(conn, self._policies.ring, taken)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))

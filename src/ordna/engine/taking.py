@@ -16,7 +16,7 @@ from ordna.engine.reading import ByPart, Closed
 from ordna.store import inbox, outbox
 from ordna.store.connections import ConnectionNow
 from ordna.store.database import Connection
-from ordna.store.inbox import Waiting
+from ordna.store.inbox import Handled, Waiting
 from ordna.store.outbox import RereadRow
 
 PART_URGENCY = 3
@@ -108,22 +108,17 @@ class Taken:
             for hint in self._lost
         ]
 
-    @property
-    def received(self) -> tuple[datetime, datetime]:
-        """When the first and the last of them were received."""
-        times = [row.received_at for row in self._rows]
-        return min(times), max(times)
-
-    def outcomes(self) -> list[tuple[int, int, str, str | None]]:
-        """(merchant, inbox id, outcome, error) of every message."""
+    def outcomes(self) -> list[Handled]:
+        """What every message came to."""
         by_id = {item.inbox_id: item.outcome for item in self.items}
-        out: list[tuple[int, int, str, str | None]] = []
+        out: list[Handled] = []
         for row in self._rows:
             closed = self._closed.get(row.inbox_id)
+            key = row.merchant_id, row.inbox_id, row.received_at
             if row.inbox_id in self.duplicates:
-                out.append((row.merchant_id, row.inbox_id, inbox.DUPLICATE, None))
+                out.append(Handled(*key, inbox.DUPLICATE))
             elif closed is not None:
-                out.append((row.merchant_id, row.inbox_id, closed.outcome, closed.error))
+                out.append(Handled(*key, closed.outcome, closed.error))
             else:
-                out.append((row.merchant_id, row.inbox_id, by_id[row.inbox_id], None))
+                out.append(Handled(*key, by_id[row.inbox_id]))
         return out

@@ -49,6 +49,16 @@ class Waiting(NamedTuple):
     lane: int
 
 
+class Handled(NamedTuple):
+    """What a message came to."""
+
+    merchant_id: int
+    inbox_id: int
+    received_at: datetime
+    outcome: str
+    error: str | None = None
+
+
 def store(conn: Connection, messages: Sequence[Raw]) -> None:
     """Store messages that arrived together."""
     rows = [(*message[:-1], *pack(message.body)) for message in messages]
@@ -85,18 +95,12 @@ def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) 
     return set(found.fetchall())
 
 
-def finish(
-    conn: Connection,
-    rows: Sequence[tuple[int, int, str, str | None]],
-    at: datetime,
-    received: tuple[datetime, datetime],
-    sent: Sent,
-) -> None:
-    """Write (merchant, inbox id, outcome, error) of messages that were received between two times. Each must still have
-    waited, but for duplicates: whoever handled the same row a moment ago made it one."""
-    values = columns((Bigints, Bigints, Texts, Texts), sorted(rows))
-    done = conn.execute(SQL["finish"], (at, *values, *received), prepare=True, binary=True)
-    sent.expect_keys(done, {(row[0], row[1]) for row in rows if row[2] != DUPLICATE})
+def finish(conn: Connection, rows: Sequence[Handled], at: datetime, sent: Sent) -> None:
+    """Write what messages came to. Each must still have waited, but for duplicates: whoever handled the same row a
+    moment ago made it one."""
+    values = columns((Bigints, Bigints, Times, Texts, Texts), sorted(rows))
+    done = conn.execute(SQL["finish"], (at, *values), prepare=True, binary=True)
+    sent.expect_keys(done, {row[:2] for row in rows if row.outcome != DUPLICATE})
 
 
 def count_try(conn: Connection, merchant_id: int, inbox_id: int, more: int = 1) -> int | None:

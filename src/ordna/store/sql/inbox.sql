@@ -51,14 +51,14 @@ on conflict do nothing
 returning merchant_id, webhook_id, body_hash
 
 -- name: finish
--- "Still waiting" is said so that the index of what waits is no way in: these rows are found by their keys, in the
--- partitions of the times they came at.
+-- "Still waiting" is said so that the index of what waits is no way in. Every row is found by its whole key, the time it came
+-- at included: that names its partition, and leaves the planner no range of times to read from one end to the other.
 update inbox i
 set handled_at = %s::timestamptz, outcome = f.outcome, error = f.error
-from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) as f(merchant_id, inbox_id, outcome, error)
-where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id
+from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[])
+         as f(merchant_id, inbox_id, received_at, outcome, error)
+where i.merchant_id = f.merchant_id and i.inbox_id = f.inbox_id and i.received_at = f.received_at
   and coalesce(i.handled_at, 'infinity') = 'infinity'
-  and i.received_at between %s::timestamptz and %s::timestamptz
 returning i.merchant_id, i.inbox_id
 
 -- name: count_try
