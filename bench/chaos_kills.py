@@ -1,8 +1,10 @@
 """The kills of the chaos run: which, when, how; and whether each hit something under way.
 
 A process is frozen before it is killed, so that what stands in `pg_stat_activity` is what the kill cuts off: a kill
-counts as *mid-transaction* when the process had a transaction open. PostgreSQL is killed with all its children; a
-backend is chosen among those with a transaction open and ended as an administrator would.
+counts as *mid-transaction* when the process had a transaction open. Every other kill is aimed: one that finds nothing
+under way lets go and tries again for a moment, so that how many kills hit something does not hang on how fast the
+machine is. PostgreSQL is killed with all its children; a backend is chosen among those with a transaction open and
+ended as an administrator would.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ BUSY = """
     where application_name = any(%s) and xact_start is not null and state in ('active', 'idle in transaction')
 """
 BUSY_PATIENCE_S = 1.0
+AIM_S = 1.0
+BETWEEN_LOOKS_S = 0.004
 WORKER_STARTS_S = 2.0
 
 
@@ -86,13 +90,27 @@ class Killer:
         child = chance.choice([child for child in among if child.running])
         process = child.process
         assert process is not None
-        os.kill(process.pid, signal.SIGSTOP)
-        mid = bool(self._busy([child.name]))
+        mid = self._frozen(process.pid, child.name, AIM_S if self._aimed() else 0.0)
         os.kill(process.pid, signal.SIGKILL)
         kill = Kill("intake" if child.name == "intake" else "worker", time.time(), mid)
         process.wait()
         threading.Thread(target=self._note_back, args=(kill, child, back), daemon=True).start()
         return kill
+
+    def _aimed(self) -> bool:
+        return len(self.kills) % 2 == 0
+
+    def _frozen(self, pid: int, name: str, patience_s: float) -> bool:
+        """Freeze a process, if it can be had with a transaction open; returns whether it had one."""
+        until = time.monotonic() + patience_s
+        while True:
+            os.kill(pid, signal.SIGSTOP)
+            if self._busy([name]):
+                return True
+            if time.monotonic() >= until:
+                return False
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(BETWEEN_LOOKS_S)
 
     def _note_back(self, kill: Kill, child: Child, back: Callable[[Child], None]) -> None:
         self._until(lambda: child.started_at > 0 and child.running)
@@ -103,7 +121,9 @@ class Killer:
         names = [child.name for children in self.children.values() for child in children]
         server = embedded.start(self.postgres)
         family = [server.pid, *descendants(server.pid)]
-        mid = bool(self._busy(names))
+        until = time.monotonic() + (AIM_S if self._aimed() else 0.0)
+        while not (mid := bool(self._busy(names))) and time.monotonic() < until:
+            time.sleep(BETWEEN_LOOKS_S)
         for pid in family:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

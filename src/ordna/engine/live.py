@@ -2,8 +2,9 @@
 
 Workers call `Notifier.touched(merchants)` after their commits; once a second it sends one NOTIFY a merchant, on a
 connection of its own, so that no hot commit waits for PostgreSQL's notification lock. A process that serves pages
-LISTENs on one connection and tells every open page of that merchant. It is a hint and nothing else: a page fetches what
-it shows anew now and then on its own as well.
+LISTENs on one connection and tells every open page of that merchant. It is a hint and nothing else. What changed while
+nobody listened is made up for: a stream begins with "changed" once it listens, for the time since its page was made, and
+all are told again when the listening connection was lost and is back.
 """
 
 from __future__ import annotations
@@ -65,14 +66,19 @@ class Notifier:
                 self._send(conn)
             except psycopg.Error:
                 conn = None
+                self._wake.set()
             self._stop.wait(SEND_EVERY_S)
         if conn is not None:
             conn.close()
 
     def _send(self, conn: psycopg.Connection[Any]) -> None:
         with self._lock:
-            changed, self._changed = sorted(self._changed), set()
-        conn.execute(SQL["notify"], (changed,))
+            changed, self._changed = self._changed, set()
+        try:
+            conn.execute(SQL["notify"], (sorted(changed),))
+        except psycopg.Error:
+            self.touched(changed)
+            raise
 
 
 class Hub:
@@ -82,14 +88,17 @@ class Hub:
         self._dsn = dsn
         self._streams: dict[int, set[asyncio.Event]] = {}
         self._listening: asyncio.Task[None] | None = None
+        self._heard = asyncio.Event()
 
     @contextlib.contextmanager
     def stream(self, merchant: int) -> Any:
-        """An event that is set whenever something of the merchant changed."""
+        """An event that is set whenever something of the merchant changed, or may have changed unheard."""
         if self._listening is None or self._listening.done():
             self._listening = asyncio.get_running_loop().create_task(self._listen())
         changed = asyncio.Event()
         self._streams.setdefault(merchant, set()).add(changed)
+        if self._heard.is_set():
+            changed.set()
         try:
             yield changed
         finally:
@@ -106,10 +115,19 @@ class Hub:
                 conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True)
                 async with conn:
                     await conn.execute(SQL["listen"])
+                    self._tell_all()
                     async for note in conn.notifies():
                         self._tell(note.payload)
             except psycopg.Error:
                 await asyncio.sleep(BACK_OFF_S)
+            finally:
+                self._heard.clear()
+
+    def _tell_all(self) -> None:
+        self._heard.set()
+        for streams in self._streams.values():
+            for changed in streams:
+                changed.set()
 
     def _tell(self, payload: str) -> None:
         if payload.isdecimal():

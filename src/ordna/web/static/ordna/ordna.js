@@ -9,11 +9,10 @@
   const go = { m: "/", o: "/orders", w: "/work", c: "/connections" };
 
   // --- live updates ---
-  let polling = null, waiting = null;
-  const changed = () => {
-    if (waiting) return;
-    waiting = setTimeout(() => { waiting = null; body().dispatchEvent(new CustomEvent("ordna:changed")); }, CALM_MS);
-  };
+  let polling = null, waiting = null, again = null;
+  const fetchAnew = () => { waiting = null; body().dispatchEvent(new CustomEvent("ordna:changed")); };
+  const changed = () => { waiting = waiting || setTimeout(fetchAnew, CALM_MS); };
+  const later = () => { clearTimeout(again); again = setTimeout(changed, POLL_MS); };
   const state = (on) => {
     document.querySelectorAll("[data-live]").forEach((el) => {
       el.dataset.state = on ? "on" : "off";
@@ -44,8 +43,9 @@
   const openOnes = (fragment) => [...fragment.querySelectorAll("details")].map((d) => d.open);
   let kept = null;
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.elt.matches?.("[data-keep], #orders") && busy(event.detail.elt)) event.preventDefault();
+    if (event.detail.elt.matches?.("[data-keep], #orders") && busy(event.detail.elt)) { event.preventDefault(); later(); }
   });
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, later));
   document.addEventListener("htmx:beforeSwap", (event) => {
     const fragment = event.detail.target;
     kept = { open: openOnes(fragment), ticks: ticks(), at: atRow()?.querySelector("a")?.getAttribute("href"),
