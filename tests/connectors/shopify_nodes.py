@@ -60,7 +60,12 @@ def part(number: int = 51, *lines: tuple[int, int], **changes: Any) -> Node:
         "fulfillmentHolds": [],
         "lineItems": page(
             *(
-                {"totalQuantity": count, "remainingQuantity": count, "lineItem": {"id": gid("LineItem", each)}}
+                {
+                    "id": gid("FulfillmentOrderLineItem", 800 + each),
+                    "totalQuantity": count,
+                    "remainingQuantity": count,
+                    "lineItem": {"id": gid("LineItem", each)},
+                }
                 for each, count in held
             )
         ),

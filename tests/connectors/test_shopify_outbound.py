@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ordna.connectors.contract import Answer
 from ordna.core.effects import (
@@ -158,6 +159,49 @@ def test_exactly_the_units_asked_for_are_shipped_by_the_parts_own_line_ids() -> 
         "notifyCustomer": False,
         "trackingInfo": {"company": "DHL", "number": "JD01"},
     }
+
+
+KNOWN = replace(SHIP, refs=("901", "902"))
+
+
+def test_lines_whose_own_ids_are_known_are_shipped_in_one_call() -> None:
+    answer, shop = performed(KNOWN, {"Fulfill": SHIPPED})
+    assert (answer.result, answer.reference, answer.points) == ("confirmed", "4001", 10.0)
+    looked, shop_looked = performed(SHIP, {"PartLines": part_lines((901, 101, 1), (902, 102, 2)), "Fulfill": SHIPPED})
+    assert looked.result == "confirmed"
+    assert shop.calls == shop_looked.calls[1:], "the very same fulfillment is asked for"
+
+
+def test_a_refusal_of_the_lines_as_known_stands_when_the_part_still_has_them() -> None:
+    refused = {"fulfillmentCreate": {"fulfillment": None, "userErrors": wrong("The order is on hold.")}}
+    answer, shop = performed(KNOWN, {"PartLines": part_lines((901, 101, 1), (902, 102, 2)), "Fulfill": refused})
+    assert (answer.result, answer.sentence, answer.points) == ("refused", "The order is on hold.", 20.0)
+    assert shop.operations == ["Fulfill", "PartLines"]
+
+
+def test_lines_that_are_others_by_now_are_shipped_as_they_stand() -> None:
+    def fulfill(variables: Node) -> Node:
+        [asked] = variables["fulfillment"]["lineItemsByFulfillmentOrder"]
+        named = [line["id"] for line in asked["fulfillmentOrderLineItems"]]
+        gone = {"fulfillmentCreate": {"fulfillment": None, "userErrors": wrong("Line item does not exist.")}}
+        return SHIPPED if gid("FulfillmentOrderLineItem", 907) in named else gone
+
+    answer, shop = performed(KNOWN, {"PartLines": part_lines((907, 101, 1), (908, 102, 2)), "Fulfill": fulfill})
+    assert (answer.result, answer.reference, answer.points) == ("confirmed", "4001", 30.0)
+    assert shop.operations == ["Fulfill", "PartLines", "Fulfill"]
+
+
+def test_a_part_that_holds_fewer_units_than_known_ships_nothing() -> None:
+    refused = {"fulfillmentCreate": {"fulfillment": None, "userErrors": wrong("Invalid quantity.")}}
+    answer, shop = performed(KNOWN, {"PartLines": part_lines((901, 101, 1), (902, 102, 1)), "Fulfill": refused})
+    assert (answer.result, answer.code) == ("refused", "units_not_there")
+    assert shop.operations == ["Fulfill", "PartLines"]
+
+
+def test_a_lost_answer_to_the_lines_as_known_is_in_doubt_and_nothing_more_is_sent() -> None:
+    answer, shop = performed(KNOWN, {"Fulfill": Raw(cut=0)})
+    assert answer.result == "in_doubt"
+    assert shop.operations == ["Fulfill"]
 
 
 def test_units_the_part_no_longer_holds_are_not_shipped() -> None:

@@ -153,6 +153,7 @@ def test_parts_carry_the_moment_the_read_began_their_units_and_their_holds() -> 
                 OutsideHold("71", "high_risk_of_fraud", "ordna-1", ours=True),
                 OutsideHold("72", "other", "ordna-2", ours=False),  # another app used our kind of handle
             ),
+            refs=("901", "902"),
         ),
     )  # fmt: skip
 

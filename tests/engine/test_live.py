@@ -11,7 +11,7 @@ import psycopg
 from ordna.engine.live import Hub, LiveApp, Notifier
 
 MERCHANT = 5
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0
 END_THE_OTHERS = """
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
@@ -69,6 +69,7 @@ def test_a_hint_that_could_not_be_sent_is_sent_later(database: str) -> None:
     async def story(hub: Hub) -> None:
         page, notifier = Page(), Notifier(database)
         await opened(hub, page)
+        await until(lambda: page.told == 1)
         notifier.touched([MERCHANT])
         await until(lambda: page.told == 2)
         with psycopg.connect(database, autocommit=True) as conn:

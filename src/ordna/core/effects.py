@@ -49,13 +49,15 @@ class NoteOrder(Struct, frozen=True, tag="note_order"):
 
 
 class ShipPart(Struct, frozen=True, tag="ship_part", omit_defaults=True):
-    """Create the fulfillment of one fulfillment order: irreversible."""
+    """Create the fulfillment of one fulfillment order: irreversible. `refs` are the outside ids of its lines, in the
+    order of `lines`, empty where they are not known."""
 
     part: str
     lines: tuple[Quantity, ...]
     carrier: str | None = None
     tracking: str | None = None
     notify: bool = False
+    refs: tuple[str, ...] = ()
 
 
 class CancelOrder(Struct, frozen=True, tag="cancel_order"):

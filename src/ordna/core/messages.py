@@ -100,7 +100,8 @@ class OutsideHold(Struct, frozen=True, omit_defaults=True):
 
 
 class PartSeen(Struct, frozen=True, omit_defaults=True):
-    """A fulfillment order: the units one location is to ship. `status` is a state of the fulfillment order machine."""
+    """A fulfillment order: the units one location is to ship. `status` is a state of the fulfillment order machine;
+    `refs` are the outside ids of its lines, in the order of `lines`, empty where they are not known."""
 
     id: str
     status: str
@@ -111,6 +112,7 @@ class PartSeen(Struct, frozen=True, omit_defaults=True):
     request_status: str | None = None
     delivery_method: str | None = None
     holds: tuple[OutsideHold, ...] = ()
+    refs: tuple[str, ...] = ()
 
 
 class ShipmentSeen(Struct, frozen=True, omit_defaults=True):

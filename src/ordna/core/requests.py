@@ -291,7 +291,9 @@ def _unpick(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
 
 def _ship(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
     carrier, tracking = one_line(request.carrier or "") or None, one_line(request.tracking or "") or None
-    body = ShipPart(request.part, _lines(order.state, request.part), carrier, tracking, request.notify)
+    part = part_of(order.state, request.part)
+    lines, refs = (part.lines, part.refs) if part is not None else ((), ())
+    body = ShipPart(request.part, lines, carrier, tracking, request.notify, refs)
     return (), (effect_of(order.state, f"ship:{request.part}", body),)
 
 

@@ -15,8 +15,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from ordna.engine import clock, logs, persons, privacy, reading
+from ordna.engine.ahead import After, Ahead, Batch
 from ordna.engine.batch import Culprit, decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
 from ordna.engine.ledger import Ledger
@@ -24,7 +26,7 @@ from ordna.engine.policies import Policies
 from ordna.engine.taking import Taken
 from ordna.engine.trouble import is_passing
 from ordna.store import connections, inbox
-from ordna.store.database import Connection, Database, sending
+from ordna.store.database import Connection, Database, push, sending
 from ordna.store.inbox import Waiting
 
 ROWS_MAX = 500
@@ -59,6 +61,7 @@ class Stepper:
         self._database = database
         self._leases = leases
         self._policies = policies
+        self._ahead = Ahead(database, policies)
         self._now = now
         self._touched = touched
         self._gave: set[tuple[int, int]] = set()
@@ -101,11 +104,13 @@ class Stepper:
         rows: list[Waiting] = []
         fresh: list[Waiting] = []
         try:
+            ahead = self._ahead.batch(held)
             with self._database.engine([lease.merchant_id for lease in held]) as conn:
-                rows = self._take(conn, self._worth_a_look(held))
+                rows = ahead.rows if ahead else self._take(conn, self._worth_a_look(held))
                 fresh = [row for row in rows if not row.tries]
                 if fresh:
-                    self._handle(conn, fresh)
+                    more = len(rows) >= self.rows_cap and not self._stopping
+                    self._handle(conn, fresh, ahead, partial(self._look_ahead, conn, rows, held) if more else None)
         except Exception as error:
             if self._passes(error):
                 _log.warning("a batch was not written and is tried again: %s", error)
@@ -134,18 +139,31 @@ class Stepper:
             return lanes
         return [lane for lane in lanes if lane in self._leases.busy or lane in self._gave] or lanes[:LANES_FEW]
 
-    def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]]) -> list[Waiting]:
+    def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]], after: After | None = None) -> list[Waiting]:
         cap = self.rows_cap
         share = max(LANE_ROWS_MIN, LANE_SHARES * cap // len(lanes))
-        return inbox.take_waiting(conn, lanes, rows_max=cap, lane_rows_max=share, bytes_max=BYTES_MAX)
+        starts = [(*lane, after.get(lane, 0) if after else 0) for lane in lanes]
+        return inbox.take_waiting(conn, starts, rows_max=cap, lane_rows_max=share, bytes_max=BYTES_MAX)
 
-    def _handle(self, conn: Connection, rows: Sequence[Waiting]) -> None:
-        """Everything one batch comes to, in the open transaction."""
+    def _look_ahead(self, conn: Connection, rows: Sequence[Waiting], held: Sequence[Lease]) -> None:
+        """While the database writes what was sent by `conn`."""
+        lanes = self._worth_a_look(held)
+        self._ahead.look(rows, held, lambda other, after: self._take(other, lanes, after), partial(push, conn))
+
+    def _handle(
+        self,
+        conn: Connection,
+        rows: Sequence[Waiting],
+        ahead: Batch | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
+        """Everything one batch comes to, in the open transaction. `meanwhile` is called when all was sent, before the
+        answers are waited for."""
         at = self._now()
         self._busy_since = time.monotonic()
         fence(conn, self._fencing(rows))
         known = self._policies.connections(conn, {(row.merchant_id, row.connection_id) for row in rows})
-        taken = Taken(rows, known, self._policies)
+        taken = ahead.taken if ahead and ahead.known == known else Taken(rows, known, self._policies)
         taken.resolve_parts(conn)
         began = time.perf_counter()
         pages = lock_orders(conn, taken.items)
@@ -159,6 +177,8 @@ class Stepper:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
             inbox.finish(conn, taken.outcomes(), at, sent)
+            if meanwhile is not None:
+                meanwhile()
         persons.empty_messages(conn, taken.items, pages)
         privacy.file_concerns(conn, self._policies.ring, taken)
         self._adapt((time.perf_counter() - began) * 1000, len(rows))

@@ -3,7 +3,7 @@ comes to nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ordna.connectors.contract import Concern
@@ -20,13 +20,19 @@ from ordna.store.inbox import Handled, Waiting
 from ordna.store.outbox import RereadRow
 
 PART_URGENCY = 3
+BREATH = 16
+"""Messages read between two calls of `meanwhile`."""
 
 
 class Taken:
     """The messages of a batch as read: items for orders, and what came to nothing. `Culprit`."""
 
     def __init__(
-        self, rows: Sequence[Waiting], known: dict[tuple[int, int], ConnectionNow], policies: Policies
+        self,
+        rows: Sequence[Waiting],
+        known: dict[tuple[int, int], ConnectionNow],
+        policies: Policies,
+        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self.items: list[Item] = []
         self.duplicates: set[int] = set()
@@ -35,7 +41,9 @@ class Taken:
         self._by_part: dict[int, ByPart] = {}
         self._lost: list[ByPart] = []
         self._concerns: dict[int, Concern] = {}
-        for row in rows:
+        for place, row in enumerate(rows):
+            if meanwhile is not None and place % BREATH == 0:
+                meanwhile()
             try:
                 meaning = reading.read(row, known.get((row.merchant_id, row.connection_id)), policies)
             except Exception as error:

@@ -25,7 +25,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _SET_MERCHANTS = b"select set_config('ordna.merchants', %s, true)"
 # A plan made for an empty table and kept reads a full one row by row. Planning anew costs a fraction of a millisecond a
 # statement, and a batch has some fifteen.
-_KEYED_PLANS = "-c plan_cache_mode=force_custom_plan"
+_KEYED_PLANS = "-c plan_cache_mode=auto"
 _READ_ONLY = "-c default_transaction_read_only=on"
 # A process that hangs within a transaction would keep its locks, and the lanes it worked on, from everybody else.
 _LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=25s"
@@ -72,6 +72,11 @@ def sending(conn: Connection) -> Iterator[Sent]:
     with conn.pipeline():
         yield sent
     sent.check()
+
+
+def push(conn: Connection) -> None:
+    """Give the server as much of what was sent as it takes now, without waiting."""
+    conn.pgconn.flush()
 
 
 class Database:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from ordna.store.arrays import Bigints, Byteas, Texts, Times, columns
@@ -66,11 +66,11 @@ def store(conn: Connection, messages: Sequence[Raw]) -> None:
 
 
 def take_waiting(
-    conn: Connection, lanes: Sequence[tuple[int, int]], *, rows_max: int, lane_rows_max: int, bytes_max: int
+    conn: Connection, lanes: Sequence[tuple[int, int, int]], *, rows_max: int, lane_rows_max: int, bytes_max: int
 ) -> list[Waiting]:
-    """The oldest waiting messages of these (merchant, lane) pairs, oldest first."""
-    pairs = columns((Bigints, Bigints), lanes)
-    found = conn.execute(SQL["take_waiting"], (*pairs, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True)
+    """The oldest waiting messages of these (merchant, lane, behind which message; 0: all), oldest first."""
+    starts = columns((Bigints, Bigints, Bigints), lanes)
+    found = conn.execute(SQL["take_waiting"], (*starts, lane_rows_max, rows_max, bytes_max), prepare=True, binary=True)
     return [_waiting(row) for row in found]
 
 
@@ -84,7 +84,7 @@ def waiting_of_orders(conn: Connection, orders: Sequence[tuple[int, int, str]]) 
 
 def hash_of(body: bytes) -> bytes:
     """What tells one body of a delivery from another."""
-    return blake2b(body, digest_size=16).digest()
+    return sha256(body).digest()[:16]
 
 
 def see(conn: Connection, keys: Sequence[tuple[int, str, bytes]], at: datetime) -> set[tuple[int, str, bytes]]:

@@ -157,7 +157,25 @@ def look_up_cancel(client: Caller, order_ref: str) -> Answer:
 
 
 def ship(client: Caller, body: ShipPart) -> Answer:
-    """Create the fulfillment of exactly these units: refused when the part no longer holds them."""
+    """Create the fulfillment of exactly these units: refused when the part no longer holds them.
+
+    Where the part's own line ids are known, they are named at once. Refused that way, nothing happened: the part is
+    looked at, and asked again only for lines that are others by now.
+    """
+    known = [
+        {"id": gid("FulfillmentOrderLineItem", ref), "quantity": each.units}
+        for ref, each in zip(body.refs, body.lines, strict=False)
+    ]
+    if not known:
+        return _ship_as_it_stands(client, body, [])
+    told = _fulfill(client, body, known)
+    return told if told.result != "refused" else _with_points(_ship_as_it_stands(client, body, known, told), told)
+
+
+def _ship_as_it_stands(
+    client: Caller, body: ShipPart, tried: list[dict[str, Any]], told: Answer | None = None
+) -> Answer:
+    """Look at the part, and fulfill by its lines as they stand; `told` where just these were `tried`."""
     reply = client.call("part_lines", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
         # Nothing was asked yet, so nothing can have happened.
@@ -172,6 +190,12 @@ def ship(client: Caller, body: ShipPart) -> Answer:
     if chosen is None:
         sentence = "The fulfillment order no longer holds all these units: it was changed, moved or shipped meanwhile."
         return _refused(reply, "units_not_there", sentence)
+    if told is not None and sorted(chosen, key=str) == sorted(tried, key=str):
+        return replace(told, points=reply.points)
+    return _with_points(_fulfill(client, body, chosen), reply)
+
+
+def _fulfill(client: Caller, body: ShipPart, chosen: list[dict[str, Any]]) -> Answer:
     wanted: dict[str, Any] = {
         "lineItemsByFulfillmentOrder": [
             {"fulfillmentOrderId": gid("FulfillmentOrder", body.part), "fulfillmentOrderLineItems": chosen}
@@ -182,7 +206,7 @@ def ship(client: Caller, body: ShipPart) -> Answer:
         tracking = {"company": body.carrier, "number": body.tracking}
         wanted["trackingInfo"] = {name: value for name, value in tracking.items() if value}
     sent = client.call("fulfill", {"fulfillment": wanted})
-    return _with_points(_result(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id")), reply)
+    return _result(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id"))
 
 
 def look_up_parcel(client: Caller, body: ShipPart) -> Answer:

@@ -83,6 +83,7 @@ class Transaction(Struct, rename="camel"):
 
 
 class PartLine(Struct, rename="camel"):
+    id: str | None = None
     total_quantity: Count | None = None
     remaining_quantity: Count | None = None
     line_item: Node | None = None

@@ -34,7 +34,7 @@ from ordna.core.effects import (
 
 READ_POINTS = 52.0  # what one order of read_orders reserves at most; most use half
 _MUTATION_POINTS = 10.0
-_SHIP_POINTS = 24.0  # its lines are read first
+_SHIP_POINTS = 24.0  # where its lines are read first
 
 
 class ShopFacts(Struct, frozen=True):
@@ -67,7 +67,8 @@ class ShopifyOutbound:
 
     def cost_of(self, effect: Effect) -> float:
         """The points this effect will need, before it is sent."""
-        return _SHIP_POINTS if isinstance(effect.body, ShipPart) else _MUTATION_POINTS
+        looks_first = isinstance(effect.body, ShipPart) and not effect.body.refs
+        return _SHIP_POINTS if looks_first else _MUTATION_POINTS
 
     def perform(self, effect: Effect, order_ref: str) -> Answer:
         """Send one effect."""

@@ -18,7 +18,7 @@ from ordna.connectors.shopify.decoding import decode
 from ordna.connectors.shopify.facets import transaction_seen, units_seen
 from ordna.connectors.shopify.readers import Problems, id_of, known, moment, require, text
 from ordna.connectors.shopify.snapshots import kept, order_facets
-from ordna.core.messages import OutsideHold, PartSeen, PartsSeen, RiskSeen, Snapshot
+from ordna.core.messages import OutsideHold, PartSeen, PartsSeen, Quantity, RiskSeen, Snapshot
 from ordna.core.values import Problem
 
 OUR_HANDLES = "ordna-"
@@ -252,7 +252,15 @@ def _part(part: nodes.Part, at: int, client_id: str | None, problems: Problems) 
             )
             for hold in part.fulfillment_holds or ()
         ),
+        refs=_own_ids(owned, lines),
     )
+
+
+def _own_ids(owned: list[tuple[int | None, nodes.PartLine]], lines: tuple[Quantity, ...]) -> tuple[str, ...]:
+    """The part's own ids of these lines; none unless each line has exactly one."""
+    by_line = {str(line): id_of(node.id) or "" for line, node in owned if node.total_quantity}
+    refs = tuple(by_line.get(each.line, "") for each in lines)
+    return refs if all(refs) and len(refs) == sum(1 for _, node in owned if node.total_quantity) else ()
 
 
 def _is_ours(hold: nodes.Hold, client_id: str | None) -> bool:

@@ -16,12 +16,13 @@ from (
            i.raw_bytes, sum(i.bytes) over (order by i.inbox_id) - i.bytes as before
     from (
         select w.merchant_id as m, i.*
-        from unnest(%s::bigint[], %s::bigint[]) as w(merchant_id, lane)
+        from unnest(%s::bigint[], %s::bigint[], %s::bigint[]) as w(merchant_id, lane, behind)
         cross join lateral (
             select i.merchant_id, i.inbox_id, i.received_at, i.connection_id, i.topic, i.webhook_id, i.order_hint, i.body, i.tries,
                    i.lane, i.raw_bytes, coalesce(i.raw_bytes, octet_length(i.body)) as bytes
             from inbox i
             where i.merchant_id = w.merchant_id and i.lane = w.lane::smallint and i.handled_at is null
+              and i.inbox_id > w.behind
             order by i.inbox_id
             limit %s::bigint
         ) i
