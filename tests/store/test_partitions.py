@@ -182,7 +182,7 @@ def test_messages_of_two_days_are_taken_oldest_first_and_finished(owner: psycopg
         message(owner, f"m{number}", moment, None)
     opened = Database(database)
     with opened.engine([1]) as conn:
-        rows = inbox.take_waiting(conn, [(1, 1)], rows_max=10, lane_rows_max=10, bytes_max=1000)
+        rows = inbox.take_waiting(conn, [(1, 1, 0)], rows_max=10, lane_rows_max=10, bytes_max=1000)
         assert [row.webhook_id for row in rows] == ["m0", "m1", "m2"]
         outcomes = [inbox.Handled(1, row.inbox_id, row.received_at, "facts") for row in rows]
         with sending(conn) as sent:

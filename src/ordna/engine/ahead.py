@@ -60,8 +60,8 @@ class Ahead:
     def look(
         self, in_hand: Sequence[Waiting], held: Sequence[Lease], take: Take, meanwhile: Callable[[], None]
     ) -> None:
-        """Take and read what comes after the messages in hand, if it is much. `meanwhile` is called in between, again and
-        again."""
+        """Take and read what comes after the messages in hand, if it is much. `meanwhile` is called in between, again
+        and again."""
         self._in_a_row = (self._in_a_row + 1) % IN_A_ROW_MAX
         if self._in_a_row == 0:
             return

@@ -3,8 +3,8 @@
 Workers call `Notifier.touched(merchants)` after their commits; once a second it sends one NOTIFY a merchant, on a
 connection of its own, so that no hot commit waits for PostgreSQL's notification lock. A process that serves pages
 LISTENs on one connection and tells every open page of that merchant. It is a hint and nothing else. What changed while
-nobody listened is made up for: a stream begins with "changed" once it listens, for the time since its page was made, and
-all are told again when the listening connection was lost and is back.
+nobody listened is made up for: a stream begins with "changed" once it listens, for the time since its page was made,
+and all are told again when the listening connection was lost and is back.
 """
 
 from __future__ import annotations

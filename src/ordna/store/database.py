@@ -4,7 +4,7 @@
 under ordna_reader. Row-level security does the rest: whatever a statement forgets, foreign rows are not there.
 
 Hot statements are keyed look-ups of at most some hundred rows. A plan made while a table was empty would scan it
-when it is full, so plans that scan whole tables are priced out of the engine's sessions.
+when it is full, so tables begin with a busy shop's statistics (`expectations.py`), and no plan is kept for long.
 
 A pool here is a few connections and nothing else: no thread of its own, no waiting between attempts. When the server is
 away, whoever asks hears so at once; when it is back, the next one who asks is served.
@@ -13,9 +13,11 @@ away, whoever asks hears so at once; when it is back, the next one who asks is s
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import Cursor
@@ -23,9 +25,10 @@ from psycopg import Cursor
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _SET_MERCHANTS = b"select set_config('ordna.merchants', %s, true)"
-# A plan made for an empty table and kept reads a full one row by row. Planning anew costs a fraction of a millisecond a
-# statement, and a batch has some fifteen.
-_KEYED_PLANS = "-c plan_cache_mode=auto"
+_FORGET_PLANS = b"discard plans"
+_PLANS_S = 60.0
+"""Plans are kept, for planning costs an eighth of what running does, but not for long: one made while a table, or the
+day's partition of it, was almost empty would read a full one row by row."""
 _READ_ONLY = "-c default_transaction_read_only=on"
 # A process that hangs within a transaction would keep its locks, and the lanes it worked on, from everybody else.
 _LIMITS = "-c jit=off -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=25s"
@@ -87,7 +90,7 @@ class Database:
         self.dsn = dsn
         self.statements = 0
         self.commits = 0
-        self._engine = self._pool(f"-c role=ordna_engine {_KEYED_PLANS} {_LIMITS}", connections_max, patience_s)
+        self._engine = self._pool(f"-c role=ordna_engine {_LIMITS}", connections_max, patience_s)
         self._reader = self._pool(f"-c role=ordna_reader {_READ_ONLY} {_LIMITS}", connections_max, patience_s)
 
     @contextmanager
@@ -144,6 +147,7 @@ class _Pool:
         self._patience_s = patience_s
         self._slots = threading.Semaphore(most)
         self._free: list[Connection] = []
+        self._planned: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     def take(self, merchants: str) -> Connection:
         """A connection in a fresh transaction that sees these merchants. `DatabaseDown`."""
@@ -154,11 +158,13 @@ class _Pool:
                 known = self._free.pop()
                 try:
                     known.execute(_SET_MERCHANTS, (merchants,), prepare=True)
+                    self._plan_anew(known)
                     return known
                 except psycopg.OperationalError:
                     known.close()  # the server went away while it lay idle; nothing was begun yet
             conn = self._connect()
             conn.execute(_SET_MERCHANTS, (merchants,), prepare=True)
+            self._planned[conn] = time.monotonic()
             return conn
         except psycopg.OperationalError as error:
             self._slots.release()
@@ -177,6 +183,12 @@ class _Pool:
         """Close what lies idle."""
         while self._free:
             self._free.pop().close()
+
+    def _plan_anew(self, conn: Connection) -> None:
+        now = time.monotonic()
+        if now - self._planned.get(conn, now) > _PLANS_S:
+            conn.execute(_FORGET_PLANS)
+            self._planned[conn] = now
 
     def _connect(self) -> Connection:
         return psycopg.connect(self._dsn, options=self._options, cursor_factory=self._cursor_factory, connect_timeout=2)
