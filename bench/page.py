@@ -11,6 +11,7 @@ from typing import Any
 from bench.after_history import OUT as HISTORY_OUT
 from bench.main_job import OUT, ROOT
 from bench.pages import OUT as PAGES_OUT
+from bench.partitions import OUT as PARTITIONS_OUT
 from bench.restore import OUT as RESTORE_OUT
 
 PAGE = ROOT / "docs" / "figures.md"
@@ -146,6 +147,24 @@ Measured at commit `{commit}` on {machine}, {at}.
 {rows}
 """
 
+PARTITIONS_TEXT = """## What partitions cost
+
+Statements that meet many partitions, with {inbox_partitions} days of messages and {journal_partitions} months of the
+journal of {orders:,} orders: 500 waiting messages are taken from 16 and from 64 lanes, what they came to is
+written, the journal of one order is read. Each is the median of 40 times. FOLDER is the history that
+`make bench-pages HISTORY=FOLDER` made.
+
+```
+.venv/bin/python -m bench.partitions FOLDER
+```
+
+Measured at commit `{commit}` on {machine}, {at}.
+
+| figure | value |
+|---|---|
+{rows}
+"""
+
 
 def main_job(told: dict[str, Any]) -> str:
     """The section of a run with one merchant and one with many."""
@@ -181,11 +200,18 @@ def pages(told: dict[str, Any]) -> str:
     return PAGES_TEXT.format(**told | {"rows": rows})
 
 
+def partitions(told: dict[str, Any]) -> str:
+    """The section of what partitions cost."""
+    rows = "\n".join(f"| {name} | {told[name]} |" for name in told if name.endswith("_ms"))
+    return PARTITIONS_TEXT.format(**told | {"rows": rows})
+
+
 SECTIONS: tuple[tuple[str, Callable[..., str], tuple[Path, ...]], ...] = (
     (TEXT, main_job, (OUT,)),
     (HISTORY_TEXT, after_history, (HISTORY_OUT,)),
     (PAGES_TEXT, pages, (PAGES_OUT,)),
     (RESTORE_TEXT, restore, (RESTORE_OUT,)),
+    (PARTITIONS_TEXT, partitions, (PARTITIONS_OUT,)),
 )
 """Each section's text, what fills it in, and the figures it is made from."""
 

@@ -3,8 +3,9 @@
     python -m bench.partitions FOLDER [--orders 1000000]
 
 FOLDER is a history (bench.million), made where it is new: a partition for each day of messages and each month of the
-journal. Every figure is the median of 40 times, in a transaction that is rolled back: 500 waiting messages are taken from
-16 and from 64 lanes, what they came to is written, the journal of one order is read. Writes bench/out/partitions.json.
+journal. Every figure is the median of 40 times, messages in a transaction that is rolled back: 500 that wait are taken
+from 16 and from 64 lanes, what they came to is written, the journal of one order is read. Writes
+bench/out/partitions.json.
 """
 
 from __future__ import annotations
