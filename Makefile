@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench bench-pages drill chaos poison silence bad-days mutants docs lock clean
+.PHONY: run test lint format bench bench-pages bench-history drill chaos poison silence bad-days mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -38,6 +38,10 @@ bench: .venv/dev.stamp
 # Every page with a history of a million orders. HISTORY=FOLDER keeps that history for the next time.
 bench-pages: .venv/dev.stamp
 	$(BIN)/python -m bench.pages $(if $(HISTORY),--keep $(HISTORY))
+
+# The main job after ten thousand orders and after a million. HISTORY=FOLDER keeps both histories for the next time.
+bench-history: .venv/dev.stamp
+	$(BIN)/python -m bench.after_history $(if $(HISTORY),--keep $(HISTORY))
 
 # Back up, lose the machine, restore elsewhere, show that nothing is lost.
 drill: .venv/dev.stamp

@@ -343,7 +343,7 @@ def forget_run(dsn: str) -> None:
     say("the history is there; what an earlier run left goes")
     with psycopg.connect(dsn, autocommit=True) as conn:
         conn.execute(STILL)
-        for table in (*COPIED, *UPSERTED, "inbox", "reread"):
+        for table in (*COPIED, *UPSERTED, "person_token", "inbox", "reread"):
             where = OF_RUN.get(table, f"order_id < '{HISTORY_IDS}'" if table != "reread" else "true")
             conn.execute(f"delete from {table} where merchant_id = 1 and {where}")
             conn.execute(f"vacuum {table}")

@@ -4,7 +4,8 @@
 
 Some hundred orders are lived through for real (bench.histories), then their rows are multiplied by COPY with ids, names
 and times of their own (bench.stencils). The orders of the last fortnight are copies of the fortnight that was lived, as
-open and as late as it is; older ones are copies of lives that ended. Raw messages stand for a fortnight, as they would.
+open and as late as it is; older ones are copies of lives that ended. Raw messages stand for a fortnight, as they would,
+a partition a day; the journal has a partition for each month, as the clock would have made them.
 At the end a sample of the journals (or all) is folded and compared with the stored orders.
 """
 
@@ -29,7 +30,7 @@ from bench.histories import CONNECTION, MERCHANT, Shop
 from bench.shop import open_merchants
 from bench.stencils import FIRST_COPY_ID, HEAD, IDS_MAX, RAW, TABLES, TAIL, Stencil, columns_of
 from ordna.engine.replay import Report, replay, replay_after
-from ordna.store import embedded, schema
+from ordna.store import embedded, partitions, schema
 from ordna.store.database import Database
 
 ORDERS = 1_000_000
@@ -41,9 +42,10 @@ ORDERS_A_CUSTOMER = 3
 RAW_DAYS = 14
 CHUNK = 500
 SAMPLE, SAMPLE_RUN = 2000, 20
+PATIENCE_S = 60.0
 SOURCE = "ordna_lived"
 HASTY = {
-    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "max_wal_size": "6GB",
+    "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "max_wal_size": "1GB",
     "checkpoint_timeout": "1h", "wal_compression": "off", "maintenance_work_mem": "1GB",
 }  # fmt: skip
 """Settings for filling alone; the server is set back and everything written out before anybody uses it."""
@@ -145,6 +147,7 @@ def fill(server: embedded.Server, home: Path, orders: int) -> embedded.Server:
         if conn.execute("select exists (select from merchant)").fetchone() == (False,):
             conn.rollback()
             open_merchants(dsn, home, SMALL, "http://127.0.0.1:1")
+        _part_by_time(conn, now)
         rebuild = _take_down_indexes(conn)
     plan = Plan(dsn, orders, stencils, now.replace(tzinfo=None))
     _load(plan)
@@ -232,6 +235,19 @@ def _load_chunk(chunk: int) -> None:
     _conn.commit()
 
 
+def _part_by_time(conn: psycopg.Connection[Any], now: datetime) -> None:
+    """The partitions of a database as old as its history: those the clock would have made, day by day."""
+    conn.commit()
+    conn.autocommit = True
+    for timed in partitions.TIMED:
+        conn.execute(sql.SQL("drop table {}").format(sql.Identifier(f"{timed.table}_begin")))
+        kept = timedelta(days=RAW_DAYS if timed is partitions.INBOX else HISTORY_DAYS)
+        for days in range(kept.days, -1, -1):
+            partitions.make_ahead(conn, timed, now - timedelta(days=days), PATIENCE_S)
+        partitions.drop_empty(conn, timed, now - kept, PATIENCE_S)
+    conn.autocommit = False
+
+
 def _take_down_indexes(conn: psycopg.Connection[Any]) -> list[list[str]]:
     """Drop every index of the tables to fill; the statements that build a table's anew, the largest tables first."""
     rebuild = []
@@ -253,7 +269,8 @@ def _take_down_indexes(conn: psycopg.Connection[Any]) -> list[list[str]]:
         for name, _ in indexes:
             conn.execute(f"drop index {name}")
         statements = [f'alter table "{table}" add constraint "{name}" {made}' for name, made, _ in keys]
-        rebuild.append([*statements, *(made for _, made in indexes), f'vacuum (analyze) "{table}"'])
+        of_parts = [made.replace(" ON ONLY ", " ON ") for _, made in indexes]
+        rebuild.append([*statements, *of_parts, f'vacuum (analyze) "{table}"'])
     conn.commit()
     return rebuild
 

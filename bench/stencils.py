@@ -27,7 +27,8 @@ from ordna.store.outbox import open_effect
 from ordna.store.sealing import Keyring, PersonKey
 
 TABLES = (
-    "orders", "journal", "journal_object", "decision", "step", "task", "timer", "effect", "person", "part_owner",
+    "orders", "journal", "journal_object", "decision", "step", "task", "timer", "effect", "person", "person_token",
+    "part_owner",
 )  # fmt: skip
 RAW = ("seen", "inbox")
 """What a shop keeps for some days only."""
@@ -111,6 +112,7 @@ class Stencil:
         ]
         values += [(moment + shift).isoformat().encode() for moment in self._texts]
         values += [struct.pack(">q", at + shift_us) for at in self._moments]
+        values += self._found_by(merchant)
         values += self._sealed((merchant, f"{self._connection}-{ref}"), values)
         return {table: piece.filled(values) for table, piece in self._pieces.items()}
 
@@ -123,6 +125,8 @@ class Stencil:
         key, place = person["person_key"] or b"", (merchant, order_id)
         self._person = persons.open_person(self._ring, key, person["sealed"] or b"", place)
         opened = persons.unseal_key(self._ring, key, place)
+        self._tokens = sorted(persons.tokens_of(self._ring, merchant, self._person))
+        self._tokens_of: dict[int, list[bytes]] = {}
         self._effects: list[tuple[bytes, bytes]] = []
         for row in rows["effect"]:
             cells = {name: value for name, _, value in row}
@@ -140,6 +144,10 @@ class Stencil:
                 out.append(("seal", name))
             elif (table, name) == ("effect", "body"):
                 out.append(("seal", number))
+            elif (table, name) == ("person", "tokens"):
+                out.append(("tokens", None))
+            elif (table, name) == ("person_token", "token"):
+                out.append(("token", self._tokens.index(value)))
             elif (table, name) == ("inbox", "body"):
                 out += [_size(value), value]  # packed as it came; nobody reads what has been handled
             elif name == "customer":
@@ -190,6 +198,7 @@ class Stencil:
         places += [("merchant", None), ("lane", None), ("customer", None), ("number", None)]
         places += [("text", each) for each in self._texts]
         places += [("moment", each) for each in self._moments]
+        places += [("tokens", None), *(("token", rank) for rank in range(len(self._tokens)))]
         places += [("seal", "person_key"), ("seal", "sealed"), *(("seal", each) for each in range(len(bodies)))]
         self._known = {hole: index for index, hole in enumerate(places)}
         self._bodies = [(self._piece(key), self._piece(plain)) for key, plain in bodies]
@@ -203,7 +212,14 @@ class Stencil:
         holes = [self._known[part] for part in draft if isinstance(part, tuple)]
         return Piece(form, itemgetter(*holes) if len(holes) > 1 else _Few(tuple(holes)))
 
-    # --- sealing a copy ---
+    # --- finding and sealing a copy ---
+
+    def _found_by(self, merchant: int) -> list[bytes]:
+        """The tokens a copy is found by, all of them together and each alone; every merchant has its own."""
+        if merchant not in self._tokens_of:
+            tokens = sorted(persons.tokens_of(self._ring, merchant, self._person))
+            self._tokens_of[merchant] = [_size(each) + each for each in (persons.joined(tokens), *tokens)]
+        return self._tokens_of[merchant]
 
     def _sealed(self, place: tuple[int, str], values: list[bytes]) -> list[bytes]:
         key, stored = persons.make_key(self._ring, place)

@@ -235,8 +235,8 @@ MISSING = (
     (("orders_owner", "orders_open", "orders_due"), Filter(owner="nobody")),
     (("orders_due", "orders_open", "orders_owner"), Filter(late=True)),
     (("orders_test",), Filter(test=True)),
-    (("orders_turn",), Filter(step="close")),
-    (("orders_attention",), Filter(attention=True)),
+    (("orders_step",), Filter(step="close")),
+    (("orders_odd",), Filter(attention=True)),
 )
 """Indexes to take away, where one stands in for another together, and a list that needs them."""
 

@@ -3,9 +3,10 @@
 A page ends where the next begins: its cursor is the (placed_at, order_id) of its last row, so page 10,000 costs what
 page 1 costs. Filters are whitelisted parts of the statement in `read_orders.sql`; nothing a person types becomes SQL.
 
-What is open, late, odd or at a step is few orders at any size, and each has an index of its own. Headlines, payments
-and countries are not: there every combination is looked into by itself (`probe`), because a planner that expects the
-wanted ones to lie evenly would walk past a million others to find that there are none.
+What is open, late, a test, odd or at a step is few orders at any size, and each has an index of its own; where it may
+grow with the years, that holds the other filters' columns too. Headlines, payments and countries are not few: there
+every combination is looked into by itself (`probe`), because a planner that expects the wanted ones to lie evenly would
+walk past a million others to find that there are none.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ PAYMENTS = (
     "voided",
     "expired",
 )
+
+_OF_ALL = {"headline", "payment", "country"}
+"""Filters by what every order has."""
 
 
 class BadCursor(ValueError):
@@ -144,10 +148,12 @@ def has_orders(view: View) -> bool:
 def _statement(wanted: Filter, goes_on: bool) -> bytes:
     """The statement of a page, of whitelisted parts."""
     after = ["where_after"] if goes_on else []
-    few = wanted.step or wanted.owner or wanted.attention or wanted.late or wanted.test
-    if few or not (wanted.headline or wanted.country or wanted.payment):
-        named = [f"where_{name}" for name in Filter.__dataclass_fields__ if getattr(wanted, name)]
-        return _parts("columns", *named, *after, "page")
+    asked = [name for name in Filter.__dataclass_fields__ if getattr(wanted, name)]
+    if {"step", "owner", "attention", "late", "test"} & set(asked):
+        named = [f"few_{name}" if name in _OF_ALL else f"where_{name}" for name in asked]
+        return _parts("few_begin", *named, *after, "probes_end")
+    if not _OF_ALL & set(asked):
+        return _parts("columns", *(f"where_{name}" for name in asked), *after, "page")
     filters = [*(["where_country"] if wanted.country else []), *after, "page", "probe_end"]
     without = [] if wanted.payment else ["or_without_payment", *filters]
     return _parts("probes_begin", "probe", *filters, *without, "probes_end")
