@@ -106,12 +106,14 @@ class DueTimer(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """A connection was heard of: when the read began that succeeded (None: it failed), and what went wrong."""
+    """A connection was heard of: when the read began that succeeded (None: it failed), and what went wrong; `dark` when
+    nothing can be asked of it any more."""
 
     merchant_id: int
     connection_id: int
     began_at: datetime | None
     error: str | None
+    dark: bool = False
 
 
 def due_effects(conn: Connection, lanes: Lanes, most: int) -> list[DueEffect]:
@@ -192,6 +194,7 @@ def note_reads(conn: Connection, heard: Sequence[Heard]) -> None:
             "connections": [h.connection_id for h in heard],
             "began": [h.began_at for h in heard],
             "errors": [h.error for h in heard],
+            "dark": [h.dark for h in heard],
         }
         conn.execute(SQL["note_reads"], values)
 

@@ -30,6 +30,7 @@ class ConnectionRow:
     last_webhook_at: datetime | None
     last_read_at: datetime | None
     last_error: str | None
+    dark_since: datetime | None
     created_at: datetime
     facts: str
     subscriptions: int

@@ -211,7 +211,7 @@ where merchant_id = %(merchant)s and (name_key = %(name_key)s or order_id = %(te
 
 -- name: leave_shop
 -- The app was removed: no credentials, no subscriptions, nothing to read again. Its webhook secrets stay until shop/redact.
-update connection set mode = 'gone', credentials = %(credentials)s, subscribed = '[]', last_error = null
+update connection set mode = 'gone', credentials = %(credentials)s, subscribed = '[]', last_error = null, dark_since = null
 where merchant_id = %(merchant)s and connection_id = %(connection)s and mode <> 'gone'
 
 -- name: drop_rereads

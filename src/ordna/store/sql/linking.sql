@@ -41,7 +41,7 @@ values (%(merchant)s, %(connection)s, %(kind)s, %(title)s, %(domain)s, %(base_ur
 -- name: renew_connection
 update connection
 set credentials = %(credentials)s, webhook_secrets = %(webhook_secrets)s, base_url = %(base_url)s, title = %(title)s,
-    facts = %(facts)s::jsonb, last_error = null, mode = case mode when 'gone' then 'observe' else mode end
+    facts = %(facts)s::jsonb, last_error = null, dark_since = null, mode = case mode when 'gone' then 'observe' else mode end
 where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: address_of

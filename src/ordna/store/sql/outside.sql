@@ -11,8 +11,8 @@ with due as materialized (
     from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
     join effect e on e.merchant_id = leased.merchant_id and e.lane = leased.lane
     where e.status in ('due', 'sending', 'in_doubt') and e.due_at <= now()
-      and (select c.mode from connection c
-           where c.merchant_id = e.merchant_id and c.connection_id = e.connection_id) = 'live'
+      and (select c.mode = 'live' and c.dark_since is null from connection c
+           where c.merchant_id = e.merchant_id and c.connection_id = e.connection_id)
       and (select s.value from switch s
            where s.merchant_id = e.merchant_id and s.name = 'outgoing') is distinct from 'paused'
       and (select true from effect earlier
@@ -109,11 +109,15 @@ from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]
 where r.merchant_id = late.merchant_id and r.connection_id = late.connection_id and r.order_ref = late.order_ref
 
 -- name: note_reads
--- A connection was heard of: when the read began that succeeded, or what went wrong.
+-- A connection was heard of: when the read began that succeeded, or what went wrong. One that is dark is so until a read
+-- succeeds.
 update connection c
-set last_read_at = greatest(c.last_read_at, heard.began_at), last_error = heard.error
-from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::timestamptz[], %(errors)s::text[])
-         as heard(merchant_id, connection_id, began_at, error)
+set last_read_at = greatest(c.last_read_at, heard.began_at), last_error = heard.error,
+    dark_since = case when heard.began_at is not null then null
+                      when heard.dark then coalesce(c.dark_since, now()) else c.dark_since end
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::timestamptz[], %(errors)s::text[],
+            %(dark)s::boolean[])
+         as heard(merchant_id, connection_id, began_at, error, dark)
 where c.merchant_id = heard.merchant_id and c.connection_id = heard.connection_id
 
 -- name: due_timers
