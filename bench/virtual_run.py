@@ -65,8 +65,8 @@ OPEN_TASKS = """
 NEXT_MOMENTS = """
     select least((select min(case when c.dark_since is null then e.due_at else w.due_at end)
                   from effect e join connection c using (merchant_id, connection_id)
-                  join watch w on w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = 'sweep'
-                  where e.status in ('due', 'sending', 'in_doubt')),
+                  join watch w using (merchant_id, connection_id)
+                  where w.duty = 'sweep' and e.status in ('due', 'sending', 'in_doubt')),
                  (select min(not_before) from reread)),
            (select min(due_at) from timer where fired_at is null),
            (select min(due_at) from watch where duty = 'sweep')

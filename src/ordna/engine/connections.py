@@ -31,6 +31,7 @@ from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Outbounds, channel, endpoint_of
 from ordna.engine.policies import Policies
 from ordna.engine.subscriptions import reached_at
+from ordna.engine.sweeps import words_of
 from ordna.store import linking, outside, watch
 from ordna.store.connections import ConnectionNow, ensure_lanes, seal_credentials, seal_secrets
 from ordna.store.database import Connection, Database
@@ -56,7 +57,7 @@ class NotConnected(LinkError):
     """The shop did not accept us; `code` and the text say why."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.sentence or answer.code or "The shop did not answer.")
+        super().__init__(words_of(answer))
         self.code = answer.code or answer.result
 
 

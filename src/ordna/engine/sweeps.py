@@ -112,7 +112,7 @@ class Sweeper:
         stands.missed += _missed(listed, changed, stands)
 
     def _broken_off(self, duty: Claimed, stands: Standing, answer: Answer) -> Ended:
-        """Its place is kept, if it has one. A shop over its budget, or a budget that is used up, is no failure. One that
+        """Its place is kept, if it has one. One over its budget, or whose budget is used up, is no failure; a shop that
         can't be asked twice in a row is dark."""
         progress = _written(stands) if stands.found else "{}"
         if answer.code in PASSING:
