@@ -129,7 +129,7 @@ class Return:
     def before(self) -> subprocess.Popen[str]:
         """The shop, and Ordna as it stood when the silence began."""
         now = datetime.now(UTC)
-        self.lives = live(12, now)
+        self.lives = live(12, now, own_customers=True)
         place = open_merchants(self.dsn, self.home, 1, f"http://127.0.0.1:{self.responder_port}")[0]
         placed, paid = now - timedelta(hours=HOURS, minutes=10), now - timedelta(hours=HOURS - 0.5)
         born = [(placed, placed)] * UNPAID + [(placed, paid)] * PAID
@@ -229,7 +229,7 @@ class Return:
         with psycopg.connect(self.dsn, autocommit=True) as conn:
             while len(seen) < 5 and time.time() < began + self.patience_s:
                 time.sleep(0.5)
-                states = conn.execute(STATES, {"step": "pay"}).fetchone()
+                states = conn.execute(STATES, {"step": "pay", "began": began}).fetchone()
                 assert states is not None
                 paid, listed, told, closed, late = states
                 for name, true in (
@@ -299,7 +299,7 @@ def reds(figures: dict[str, Any]) -> list[str]:
 
 
 STATES = """
-    select (select count(*) from orders where payment = 'paid'),
+    select (select count(*) from orders where payment = 'paid' and placed_at < to_timestamp(%(began)s)),
            (select count(*) from gap where ended_at is not null),
            (select count(*) from gap where topics <> '[]'),
            (select count(*) from gap where closed_at is not null),

@@ -120,6 +120,7 @@ class Rereader:
                     late += [row for row in call.rows if row.order_ref not in whole]
                     heard.append(_heard(call, reading))
             outside.file_internal(conn, came)
+            outside.hold_rereads(conn, [*done, *late])
             outside.done_rereads(conn, done)
             outside.put_off_rereads(conn, late, [_put_off_s(row, calls, readings) for row in late])
             outside.note_reads(conn, heard)

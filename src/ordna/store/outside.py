@@ -174,6 +174,12 @@ def due_rereads(conn: Connection, lanes: Lanes, most: int) -> list[DueReread]:
         return cursor.execute(SQL["due_rereads"], {**_lanes(lanes), "most": most}).fetchall()
 
 
+def hold_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
+    """Keep others from these re-reads until the end of the transaction."""
+    if rereads:
+        conn.execute(SQL["hold_rereads"], _refs(rereads))
+
+
 def done_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
     """Take re-reads off the list unless they were asked for anew meanwhile."""
     if rereads:

@@ -93,6 +93,14 @@ from (
 where nth <= %(most)s
 order by merchant_id, connection_id, nth
 
+-- name: hold_rereads
+-- Locked in one order everywhere before any is changed: others ask for the same orders meanwhile.
+select from reread r
+join unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]) as h(merchant_id, connection_id, order_ref)
+  on r.merchant_id = h.merchant_id and r.connection_id = h.connection_id and r.order_ref = h.order_ref
+order by r.merchant_id, r.connection_id, r.order_ref collate "C"
+for update of r
+
 -- name: done_rereads
 -- A hint that came while we read moved wanted_at on: that row stays and is read once more.
 delete from reread r
