@@ -66,10 +66,6 @@ RED: list[tuple[Fault, Callable[..., None]]] = [
         faults.every_later_order_is_read_again,
         test_earlier_orders.test_of_a_customer_who_orders_without_end_only_the_next_hundred_count_anew_and_each_is_asked_once,
     ),
-    (
-        faults.older_overwrites_newer,
-        test_bad_input.test_w1_updated_and_paid_before_created_is_one_order_in_the_right_state,
-    ),
     (faults.the_first_of_a_batch_wins, test_bad_input.test_w6_five_hundred_updates_of_one_order_lose_none_that_counts),
     (faults.a_waiting_read_holds_no_timer, test_timers.test_what_the_sweep_found_is_read_before_the_timer_falls),
     (faults.a_test_is_an_order, test_bad_input.test_w8_a_test_order_is_marked_and_held_by_the_first_flow),
