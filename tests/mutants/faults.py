@@ -262,6 +262,20 @@ def every_later_order_is_read_again(put: Put) -> None:
     put(orders, "LATER_MAX", 10**6)
 
 
+def nobody_asks_after_the_quiet(put: Put) -> None:
+    """An order that was deleted without a word stays open for ever."""
+    from ordna.engine import zones
+
+    put(zones, "_ask_after_the_quiet", lambda *_: None)
+
+
+def the_flow_stays_behind(put: Put) -> None:
+    """The shop moves to another time zone, and its flow does not."""
+    from ordna.engine import zones
+
+    put(zones, "_moved", lambda *_: {})
+
+
 # --- the catalogue's group W: odd orders of arrival, much of it, other days -----------------------------------
 
 

@@ -14,7 +14,15 @@ from tests.engine import test_bad_input, test_earlier_orders, test_notes, test_s
 from tests.engine.conftest import FLOW
 from tests.incidents import test_acknowledgement, test_messages, test_workers
 from tests.mutants import faults
-from tests.outside import test_connections, test_darkness, test_perform, test_rereads, test_timers
+from tests.outside import (
+    test_connections,
+    test_darkness,
+    test_perform,
+    test_quiet,
+    test_rereads,
+    test_timers,
+    test_zones,
+)
 from tests.outside.canned_shop import CannedShop
 from tests.outside.conftest import House
 from tests.store import test_schema
@@ -65,6 +73,11 @@ RED: list[tuple[Fault, Callable[..., None]]] = [
     (
         faults.every_later_order_is_read_again,
         test_earlier_orders.test_of_a_customer_who_orders_without_end_only_the_next_hundred_count_anew_and_each_is_asked_once,
+    ),
+    (faults.nobody_asks_after_the_quiet, test_quiet.test_an_order_that_was_deleted_without_a_word_is_found),
+    (
+        faults.the_flow_stays_behind,
+        test_zones.test_t11_the_shop_changes_its_zone_and_cut_offs_are_counted_anew_and_told,
     ),
     (faults.the_first_of_a_batch_wins, test_bad_input.test_w6_five_hundred_updates_of_one_order_lose_none_that_counts),
     (faults.a_waiting_read_holds_no_timer, test_timers.test_what_the_sweep_found_is_read_before_the_timer_falls),

@@ -89,6 +89,7 @@ GUARDS: dict[str, list[tuple[str, str]]] = {
     "T7": [(CONNECTOR, "T7 a day ahead"),
            (EQUAL, "test_t7_a_version_from_the_future_is_held_back_to_our_clock_so_that_later_updates_win")],
     "T9": [(HOURS, "test_t9_leap_days_week_53_and_the_years_end_leave_no_gap")],
+    "T11": [("outside/test_zones.py", "test_t11_the_shop_changes_its_zone_and_cut_offs_are_counted_anew_and_told")],
     "H1": [(HTTP, "test_h1_h2_h4_a_wrong_signature_is_401_and_nothing_is_stored")],
     "H2": [(HTTP, "test_h1_h2_h4_a_wrong_signature_is_401_and_nothing_is_stored")],
     "H4": [(HTTP, "test_h1_h2_h4_a_wrong_signature_is_401_and_nothing_is_stored")],
@@ -122,9 +123,7 @@ GUARDS: dict[str, list[tuple[str, str]]] = {
 }  # fmt: skip
 
 #: Cases of things that this version does not have, each with what is missing.
-NOT_YET = {
-    "T11": "working hours are the flow's own; the shop's zone is not followed",
-}
+NOT_YET: dict[str, str] = {}
 
 
 @lru_cache(maxsize=32)

@@ -180,6 +180,19 @@ def hold_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
         conn.execute(SQL["hold_rereads"], _refs(rereads))
 
 
+def expected_orders(conn: Connection, rereads: Sequence[DueReread]) -> set[tuple[int, str]]:
+    """(connection, order ref) of those we know and the shop would show if it had them."""
+    if not rereads:
+        return set()
+    return set(conn.execute(SQL["expected_orders"], _refs(rereads)).fetchall())
+
+
+def quiet_orders(conn: Connection, key: tuple[int, int], days: int, most: int) -> list[str]:
+    """Open orders of the connection of which nothing was heard for so many days."""
+    values = {"merchant": key[0], "connection": key[1], "days": days, "most": most}
+    return [row[0] for row in conn.execute(SQL["quiet_orders"], values)]
+
+
 def done_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
     """Take re-reads off the list unless they were asked for anew meanwhile."""
     if rereads:

@@ -47,7 +47,7 @@ class ConnectionRow:
     def fact(self, name: str) -> str:
         """One thing the shop says of itself, or ""."""
         value = msgspec.json.decode(self.facts).get(name)
-        return value if isinstance(value, str) else ""
+        return str(value) if isinstance(value, (str, int)) else ""
 
 
 @dataclass(frozen=True)

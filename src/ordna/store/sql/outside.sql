@@ -101,6 +101,30 @@ join unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]
 order by r.merchant_id, r.connection_id, r.order_ref collate "C"
 for update of r
 
+-- name: expected_orders
+-- Of orders that the shop did not show: those we know, and that it would show if it had them. One that is new may not have
+-- reached the copy that was asked; of old ones a shop shows only what an app may see.
+select o.connection_id, o.order_ref from orders o
+join unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]) as w(merchant_id, connection_id, order_ref)
+  on o.merchant_id = w.merchant_id and o.order_id = w.connection_id || '-' || w.order_ref
+where o.merchant_id = any(%(merchants)s::bigint[])
+  and o.placed_at between now() - interval '59 days' and now() - interval '10 minutes'
+
+-- name: quiet_orders
+-- Open orders of which nothing was heard for days, the longest ago first, and that do not wait to be read.
+select o.order_ref, o.placed_at from orders o
+where o.merchant_id = %(merchant)s and o.connection_id = %(connection)s and o.open
+  and o.placed_at between now() - interval '59 days' and now() - make_interval(days => %(days)s)
+  and not exists (
+      select from inbox i
+      where i.merchant_id = o.merchant_id and i.connection_id = o.connection_id and i.order_hint = o.order_ref
+        and i.received_at > now() - make_interval(days => %(days)s))
+  and not exists (
+      select from reread r
+      where r.merchant_id = o.merchant_id and r.connection_id = o.connection_id and r.order_ref = o.order_ref)
+order by o.placed_at
+limit %(most)s
+
 -- name: done_rereads
 -- A hint that came while we read moved wanted_at on: that row stays and is read once more.
 delete from reread r
