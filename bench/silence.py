@@ -1,4 +1,5 @@
-"""Five hours of silence: `python -m bench.silence [--plans standard plus]`, figures in bench/out/silence.json.
+"""Five hours of silence: `python -m bench.silence [--plans standard plus]`, figures in bench/out/silence.json, where
+those of a plan that was not run stay.
 
 For five hours nothing came and nobody looked; the shop deleted its subscriptions. The dark hours are virtual: they are
 in the times of the shop's orders and of Ordna's own rows. From the return on everything is real: the worker and the
@@ -69,18 +70,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Five hours of silence, and the way back.")
     parser.add_argument("--plans", nargs="*", default=list(PLANS), choices=list(PLANS))
     options = parser.parse_args()
-    told: dict[str, Any] = {
-        "commit": commit(),
-        "machine": gauges.machine(),
-        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        "goals": {"present_s": PRESENT_WITHIN_S, "subscribed_s": SUBSCRIBED_WITHIN_S, "falsely_late": 0},
-    }
+    goals = {"present_s": PRESENT_WITHIN_S, "subscribed_s": SUBSCRIBED_WITHIN_S, "falsely_late": 0}
+    told: dict[str, Any] = {**(json.loads(OUT.read_bytes()) if OUT.exists() else {}), "goals": goals}
     for name in options.plans:
+        here = {"commit": commit(), "machine": gauges.machine(), "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
         with tempfile.TemporaryDirectory(prefix="ordna-silence-") as folder:
             server = embedded.start(Path(folder) / "postgres")
             try:
                 schema.install(server.dsn())
-                told[name] = Return(server.dsn(), Path(folder), PLANS[name]).figures()
+                told[name] = {**here, **Return(server.dsn(), Path(folder), PLANS[name]).figures()}
             finally:
                 server.stop("immediate")
         OUT.parent.mkdir(parents=True, exist_ok=True)
