@@ -5,8 +5,9 @@
 Both lives run on virtual time, with real PostgreSQL, real intake, worker, connector and practice shop (see
 `virtual_run`). What people do follows from each order's script and never from when a message came. In the second life
 webhooks are dropped, doubled, overtaken and late, calls are throttled, cut and lost, orders are changed 500 times a
-minute, the network is dark for five hours twice, and the client secret changes. Then one sweep, and every order must
-show the settled picture (core/settled.py) it shows in the first life.
+minute, the network is dark for five hours twice, and the client secret changes. Then one sweep, some quiet days after
+which the shop is asked after open orders that it told nothing of (what was deleted is in no sweep), and every order
+must show the settled picture (core/settled.py) it shows in the first life.
 
 What the shop numbers and dates *because of what we did* may differ, for we did it later: ids of parcels, holds and
 payments are compared by their place in the order, times by whether there is one. So that no more than that escapes,
@@ -99,6 +100,7 @@ def live(dsn: str, ring: Keyring, seed: int, orders: int, bad: bool, tick: timed
             run.shop.bad_days.switch_all(False)
             run.try_again_what_was_given_up()
             run.sweep_everything()
+            run.ask_after_the_quiet()
             pictures = pictures_of(run)
             news = run.news_of_another_read()
         database = Database(dsn)

@@ -59,14 +59,15 @@ class Copy:
     read: bytes
 
 
-def live(count: int, now: datetime, seed: int = 7) -> list[Life]:
-    """`count` lives, placed in the minute before `now`, shipped as if minutes later."""
+def live(count: int, now: datetime, seed: int = 7, *, own_customers: bool = False) -> list[Life]:
+    """`count` lives, placed in the minute before `now`, shipped as if minutes later. `own_customers`: each copy has one
+    of its own; or else the lives' customers order again and again."""
     lives: list[Life] = []
     chance = Random(seed)
     world = open_shop(seed, now - timedelta(minutes=1))
     while len(lives) < count:
         world.tick(now - timedelta(minutes=1))
-        lived = _lived(world, chance, now)
+        lived = _lived(world, chance, now, own_customers)
         if lived is not None:
             lives.append(lived)
         world = open_shop(seed + len(lives) + chance.randrange(10**6), now - timedelta(minutes=1))
@@ -107,7 +108,7 @@ def request(copy: Copy, topic: str, body: bytes, path: str, domain: str, secret:
     return head.encode() + body
 
 
-def _lived(world: World, chance: Random, now: datetime) -> Life | None:
+def _lived(world: World, chance: Random, now: datetime, own_customer: bool) -> Life | None:
     """One order's life, or None where it is not the plain kind this bench is about."""
     basket = draw_basket(world, chance)
     basket.payment, basket.test = "pending", False
@@ -138,6 +139,8 @@ def _lived(world: World, chance: Random, now: datetime) -> Life | None:
     close_order(world, order)
     phases["after"] += [_told(world, "orders/updated", order)]
     known = {order.id, part.id, parcel.id, *(line.id for line in order.lines), *(t.id for t in order.transactions)}
+    if own_customer and order.customer is not None:
+        known.add(order.customer.id)
     life = Life(phases, read, read_shipped, tuple(sorted(known)), order.id, part.id, parcel.id, order.name)
     return life if 8_000 <= len(phases["after"][-1][1]) <= 14_000 else None
 

@@ -36,6 +36,7 @@ from ordna.engine.rereads import Rereader
 from ordna.engine.step import Stepper
 from ordna.engine.timers import Timers
 from ordna.engine.watch import Watcher
+from ordna.engine.zones import QUIET_AT_ONCE, QUIET_DAYS
 from ordna.practice.catalogue import open_shop
 from ordna.practice.runtime import PracticeShop
 from ordna.practice.server import PracticeServer
@@ -63,7 +64,10 @@ OPEN_TASKS = """
     order by order_id, task_key
 """
 NEXT_MOMENTS = """
-    select least((select min(due_at) from effect where status in ('due', 'sending', 'in_doubt')),
+    select least((select min(case when c.dark_since is null then e.due_at else w.due_at end)
+                  from effect e join connection c using (merchant_id, connection_id)
+                  join watch w using (merchant_id, connection_id)
+                  where w.duty = 'sweep' and e.status in ('due', 'sending', 'in_doubt')),
                  (select min(not_before) from reread)),
            (select min(due_at) from timer where fired_at is null),
            (select min(due_at) from watch where duty = 'sweep')
@@ -146,6 +150,17 @@ class VirtualRun:
             found = watch.swept(conn, [MERCHANT], BEGIN).found
         self.live()
         return found
+
+    def ask_after_the_quiet(self) -> None:
+        """Some days on, the shop has been asked after all open orders it told nothing of: what was deleted is in no
+        sweep."""
+        for _ in range(1 + self.told.counts["requests"] // QUIET_AT_ONCE):
+            self._until(self.clock.now() + timedelta(days=QUIET_DAYS + 1))
+            self._look.execute("update watch set due_at = now() where duty = 'shop'")
+            self._watcher.run_due()
+            if not self.rows("select 1 from reread limit 1"):
+                return
+            self.live()
 
     def spoil(self, dark_hours: float) -> None:
         """From now on every bad day: all faults at their usual share, the network dark twice, a storm for certain, and

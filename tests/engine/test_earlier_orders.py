@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.connectors import shopify_nodes as nodes
 from tests.engine.conftest import Shop, later, order_body
 
@@ -31,6 +33,26 @@ def test_a_late_earlier_order_makes_the_open_later_one_count_anew_and_lets_its_h
     shop.tell("ordna/read", ref, nodes.read_body(read_of_second()))
     shop.step()
     assert shop.rows("select count(*) from journal where order_id = '7-5002'") == [(before,)]
+
+
+def test_of_a_customer_who_orders_without_end_only_the_next_hundred_count_anew_and_each_is_asked_once(
+    shop: Shop,
+) -> None:
+    """A shop's own till, or everybody who gave no name: a late order of theirs costs no more than anybody's."""
+    at = [datetime.now(UTC) + timedelta(minutes=minute) for minute in range(-200, 0)]
+    stamps = [dict.fromkeys(("created_at", "processed_at", "updated_at"), each.isoformat()) for each in at]
+    for place in range(20, 200):
+        shop.send("orders/create", order_body(7000 + place, customer=CUSTOMER, **stamps[place]))
+    shop.now = datetime.now(UTC)
+    shop.step()
+    assert shop.rows("select count(*) from reread where why like '%%came in late'") == [(0,)]
+    for late, found in ((10, 100), (9, 180), (8, 180)):
+        shop.send("orders/create", order_body(7000 + late, customer=CUSTOMER, **stamps[late]))
+        before = shop.rows("select order_ref, wanted_at from reread")
+        shop.step()
+        after = shop.rows("select order_ref, wanted_at from reread")
+        assert len(after) == found + (10 - late)
+        assert set(before) <= set(after), "what waits is not asked for again"
 
 
 def read_of_second() -> nodes.Node:

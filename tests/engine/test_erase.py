@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from ordna.engine.policies import Policies
 from ordna.engine.privacy import Privacy, answered, ask_to_erase
 from ordna.engine.replay import check_fold, replay
 from ordna.engine.requests import Accepted, ask
+from ordna.engine.untokened import give_tokens
 from ordna.store.packing import unpack
 from tests.engine.conftest import Shop, later, order_body
 
@@ -242,3 +247,35 @@ def restore(shop: Shop, saved: dict[str, str]) -> None:
             conn.execute(f"delete from {table}".encode())
             rows = f"select * from json_populate_recordset(null::{table}, %s)"
             conn.execute(f"insert into {table} overriding system value {rows}".encode(), (saved[table],))
+
+
+def test_whom_an_older_version_stored_without_tokens_is_found_after_the_upgrade(shop: Shop, tmp_path: Path) -> None:
+    for number in (5001, 5002, 5003):
+        shop.send("orders/create", order_body(number))
+    shop.step()
+    found_by = shop.rows("select * from person_token order by 1, 2, 4")
+    stored = shop.rows("select person_id, tokens from person order by 1")
+    erase(shop.database, shop.ring, 1, Subject(orders=("7-5003",)), by="ida", cause="asked here")
+    with shop.database.engine([1]) as conn:
+        conn.execute(b"update person set tokens = null")
+        conn.execute(b"delete from person_token")
+    key = "1:" + base64.b64encode(b"k" * 32).decode()
+    place = {"DATABASE_URL": shop.dsn, "ORDNA_HOME": str(tmp_path), "ORDNA_KEY": key}
+    migrate = [sys.executable, "-m", "ordna.cli", "db", "migrate"]
+    subprocess.run(migrate, env={**os.environ, **place}, capture_output=True, check=True)
+    assert shop.rows("select person_id, tokens from person order by 1") == stored[:2]
+    kept = [row for row in found_by if row[3] != "7-5003"]
+    assert shop.rows("select * from person_token order by 1, 2, 4") == kept and kept
+    assert give_tokens(shop.database, shop.ring) == 0, "nobody is without"
+
+
+def test_who_can_t_be_opened_stays_without_tokens_and_keeps_nobody_from_theirs(shop: Shop) -> None:
+    for number in (5001, 5002):
+        shop.send("orders/create", order_body(number))
+    shop.step()
+    with shop.database.engine([1]) as conn:
+        conn.execute(b"update person set tokens = null")
+        conn.execute(b"update person set person_key = 'lost' where person_id = '7-5001'")
+    assert give_tokens(shop.database, shop.ring) == 1
+    assert shop.rows("select person_id from person where tokens is null") == [("7-5001",)]
+    erase(shop.database, shop.ring, 1, Subject(orders=("7-5001",)), by="ida", cause="asked here")

@@ -116,23 +116,16 @@ def test_saleor_14649(house: House) -> None:
         wishes = [Wish(1, f"7-{number}", AddTags((f"t{person}",)), f"p{person}") for number in mine]
         return len(ask_many(house.database, policies, wishes, clock.now()))
 
-    before = deadlocks(house)
+    before = house.deadlocks()
     with ThreadPoolExecutor(8) as people:
         done = [people.submit(asks, person) for person in range(8)]
         for number in numbers:
             house.send("orders/updated", order_body(number, note="x"))
         while not all(each.done() for each in done):
             house.work()
+    assert [each.exception() for each in done] == [None] * 8
     assert [each.result() for each in done] == [len(numbers)] * 8
-    assert deadlocks(house) == before
-
-
-def deadlocks(house: House) -> int:
-    with psycopg.connect(house.dsn) as conn:
-        conn.execute("select pg_stat_force_next_flush()")
-        row = conn.execute("select deadlocks from pg_stat_database where datname = current_database()").fetchone()
-    assert row is not None
-    return int(row[0])
+    assert house.deadlocks() == before
 
 
 def test_saleor_pr_11169(house: House, outside: CannedShop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,10 @@ from ordna.engine import loop, reading
 from ordna.engine.leases import LeaseLost, Leases, fence
 from ordna.engine.policies import Policies
 from ordna.engine.step import TRIES_MAX, Stepper
+from ordna.store import inbox
 from ordna.store.database import Database
 from tests.engine.conftest import Shop, order_body
+from tests.incidents.test_messages import raw
 from tests.outside.conftest import House
 
 SHORT_S = 1.5
@@ -246,3 +248,62 @@ def test_a_message_that_is_too_much_for_the_database_is_set_aside(
         house.send("orders/create", order_body(number))
     house.step()
     assert house.outcomes() == ["facts", "quarantined", "facts"]
+
+
+def test_brandur_postgres_queues(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction stayed open for an hour: nothing that was handled in it could be cleared away, every look for
+    work waded through all of it, and 60,000 jobs piled up. Here looks begin where the oldest message waits, and read no
+    more than three times what they read before."""
+    monkeypatch.setattr(lease_module, "SLOW_LOOK_S", 0.0)
+    handled(house, 500)
+    before = pages_of_a_look(house)
+    with psycopg.connect(house.dsn) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("select count(*) from inbox")
+        for _ in range(5):
+            handled(house, 2000)
+            house.leases.look_for_the_oldest()
+        house.leases.look_for_the_oldest()
+        assert pages_of_a_look(house) <= 3 * before
+    assert house.outcomes().count("facts") == 8
+
+
+def test_what_is_committed_late_is_found_while_looks_begin_further_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "SLOW_LOOK_S", 0.0)
+    with house.database.engine([1]) as late:
+        inbox.store(late, [raw(house, 5001)])  # its number is drawn, its commit comes last
+        for _ in range(3):
+            handled(house, 10)
+            house.leases.look_for_the_oldest()
+    assert house.leases.above > 0
+    house.step()
+    for _ in range(20):
+        house.leases.look_for_the_oldest()
+    house.step()
+    assert house.rows("select count(*) from orders where order_id = '7-5001'") == [(1,)]
+
+
+def handled(house: House, messages: int) -> None:
+    """So many messages come and are handled, the last of them by our worker."""
+    shop_rows(
+        house,
+        f"""insert into inbox (merchant_id, received_at, lane, connection_id, topic, webhook_id, order_hint, headers,
+                               body)
+            select 1, now(), n % 16, 7, 't', '', 'x', '{{}}', '' from generate_series(1, {messages}) n""",
+    )
+    shop_rows(house, "update inbox set handled_at = now(), outcome = 'ignored' where handled_at is null")
+    house.place(6000 + len(house.rows("select 1 from orders")))
+
+
+def pages_of_a_look(house: House) -> int:
+    """How many pages of memory or disk one look for messages reads; a message waits in one of the lanes."""
+    house.send("orders/create", order_body(6900 + len(house.rows("select 1 from orders"))))
+    lanes = [[1] * 16, list(range(16)), [house.leases.above] * 16]
+    with house.database.engine([1]) as conn:
+        look = b"explain (analyze, buffers, format json) " + inbox.SQL["take_waiting"]
+        row = conn.execute(look, (*lanes, 100, 500, 10**8)).fetchone()
+    assert row is not None
+    house.step()
+    return int(row[0][0]["Plan"]["Shared Hit Blocks"] + row[0][0]["Plan"]["Shared Read Blocks"])

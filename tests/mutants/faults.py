@@ -182,3 +182,152 @@ def a_late_call_is_made(put: Put) -> None:
     from ordna.engine.perform import Performer
 
     put(Performer, "_call", lambda self, one, begin_by: perform._ask(one))
+
+
+def locks_in_the_order_given(put: Put) -> None:
+    """Orders are locked as they are named."""
+    from ordna.store import orders
+    from ordna.store.arrays import Bigints, Texts, columns
+
+    unsorted = orders.SQL["lock"].replace(b"order by o.merchant_id, o.order_id", b"")
+    assert unsorted != orders.SQL["lock"]
+
+    def lock(conn: Any, keys: Any) -> Any:
+        found = conn.execute(unsorted, columns((Bigints, Texts), list(dict.fromkeys(keys))), binary=True)
+        return {(row[0], row[1]): orders.Stored(*row) for row in found}
+
+    put(orders, "lock", lock)
+
+
+def merchants_set_for_the_session(put: Put) -> None:
+    """SET where SET LOCAL was meant: whom a transaction saw, the next one on its connection sees as well."""
+    from ordna.store import database
+
+    for_ever = database._SET_MERCHANTS.replace(b"true", b"false")
+    assert for_ever != database._SET_MERCHANTS
+    put(database, "_SET_MERCHANTS", for_ever)
+
+
+def rereads_are_locked_as_they_come(put: Put) -> None:
+    """What was read is taken off the list in the order it was read in."""
+    from ordna.store import outside
+
+    put(outside, "hold_rereads", lambda *_: None)
+
+
+def looks_begin_at_the_first(put: Put) -> None:
+    """However many that are handled can't be cleared away, every look for messages wades through them."""
+    from ordna.engine.leases import Leases
+
+    put(Leases, "look_for_the_oldest", lambda self: 0)
+
+
+def looks_never_begin_at_the_first(put: Put) -> None:
+    """What is committed late, below where looks begin, is never looked for."""
+    from ordna.engine import leases
+
+    put(leases, "LOOKS_FROM_FIRST", 10**9)
+
+
+def the_dark_is_tried_all_the_same(put: Put) -> None:
+    """Effects use up their tries on a shop that can't be asked anything."""
+    from ordna.store import outside
+
+    changed = outside.SQL["due_effects"].replace(b"and c.dark_since is null", b"")
+    assert changed != outside.SQL["due_effects"]
+    put(outside, "SQL", {**outside.SQL, "due_effects": changed})
+
+
+def notes_are_hashed_without_a_key(put: Put) -> None:
+    """The journal keeps of a note what anybody could test a guess against."""
+    from ordna.engine import notes
+
+    put(notes, "keyed", lambda *_: None)
+
+
+def a_shop_is_quoted_as_it_speaks(put: Put) -> None:
+    """What a shop said when it did not let us in is shown whole."""
+    from ordna.engine import connections
+
+    put(connections, "words_of", lambda answer: answer.sentence)
+
+
+def every_later_order_is_read_again(put: Put) -> None:
+    """However many later orders a customer has, each late one has them all read again."""
+    from ordna.store import orders
+
+    changed = orders.SQL["later_orders"].replace(b"and r.not_before > now()", b"and false")
+    assert changed != orders.SQL["later_orders"]
+    put(orders, "SQL", {**orders.SQL, "later_orders": changed})
+    put(orders, "LATER_MAX", 10**6)
+
+
+def nobody_asks_after_the_quiet(put: Put) -> None:
+    """An order that was deleted without a word stays open for ever."""
+    from ordna.engine import zones
+
+    put(zones, "_ask_after_the_quiet", lambda *_: None)
+
+
+def the_flow_stays_behind(put: Put) -> None:
+    """The shop moves to another time zone, and its flow does not."""
+    from ordna.engine import zones
+
+    put(zones, "_moved", lambda *_: {})
+
+
+# --- the catalogue's group W: odd orders of arrival, much of it, other days -----------------------------------
+
+
+def the_first_of_a_batch_wins(put: Put) -> None:
+    """Of an order's messages in one batch only the first counts."""
+    from ordna.engine.taking import Taken
+    from ordna.store import inbox
+
+    drop = Taken.drop_duplicates
+
+    def first_only(self: Any, conn: Any, at: Any) -> None:
+        drop(self, conn, at)
+        seen: set[Any] = set()
+        for item in self.items:
+            if item.key in seen:
+                item.outcome = inbox.DUPLICATE
+                self.duplicates.add(item.inbox_id)
+            seen.add(item.key)
+
+    put(Taken, "drop_duplicates", first_only)
+
+
+def a_waiting_read_holds_no_timer(put: Put) -> None:
+    """A step is called late though the order is known to have changed and was not read yet."""
+    from ordna.store import outside
+
+    changed = outside.SQL["due_timers"].replace(b"r.order_ref = o.order_ref)))", b"false)))")
+    assert changed != outside.SQL["due_timers"]
+    put(outside, "SQL", {**outside.SQL, "due_timers": changed})
+
+
+def a_test_is_an_order(put: Put) -> None:
+    """Nobody looks whether an order is a test."""
+    from ordna.connectors.shopify import facets
+
+    made = facets.OrderSeen
+    put(facets, "OrderSeen", lambda **told: made(**{**told, "test": False}))
+
+
+def what_is_missing_is_not_said(put: Put) -> None:
+    """An order that lacks what it should have asks nobody's attention."""
+    from dataclasses import replace
+
+    import msgspec
+
+    from ordna.core.messages import Snapshot
+    from ordna.engine import reading
+
+    connector = reading.CONNECTORS["shopify"]
+
+    def silent(*given: Any) -> Any:
+        told = connector.translate(*given)
+        return msgspec.structs.replace(told, problems=()) if isinstance(told, Snapshot) else told
+
+    put(reading, "CONNECTORS", {"shopify": replace(connector, translate=silent)})

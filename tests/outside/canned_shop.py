@@ -1,7 +1,8 @@
 """A shop that does what a test says: real HTTP, real GraphQL answers, and faults on demand.
 
 It keeps tags as a shop does, counts every call, and for each operation a queue of faults may say how the next calls go
-wrong: `lost` does the deed and hangs up without an answer, `throttled` does nothing and says so, `down` answers 503.
+wrong: `lost` does the deed and hangs up without an answer, `throttled` does nothing and says so, `down` answers 503,
+`refused` says that there is no such thing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class CannedShop:
         self.orders: dict[str, dict[str, Any]] = {}
         self.changed: list[tuple[str, str]] = []
         self.subscribed: list[dict[str, Any]] = []
+        self.zone = "Europe/Copenhagen"
         self.scopes: tuple[str, ...] = ("read_orders",)
         self.bulk: deque[str] | None = None
         """None: it gathers nothing in bulk; else what the next operations come to, and COMPLETED after that."""
@@ -91,7 +93,7 @@ class CannedShop:
         with self._lock:
             self.calls.append((operation, variables))
             fault = self.faults[operation].popleft() if self.faults[operation] else ""
-            data = None if fault in ("throttled", "down") else self._do(operation, variables)
+            data = None if fault in ("throttled", "down", "refused") else self._do(operation, variables)
         if fault == "lost":
             handler.close_connection = True
             handler.connection.close()
@@ -105,7 +107,9 @@ class CannedShop:
             "throttleStatus": {"maximumAvailable": 2000.0, "currentlyAvailable": self.available, "restoreRate": 100.0},
         }
         answer: dict[str, Any] = {"extensions": {"cost": cost}}
-        if data is None:
+        if fault == "refused":
+            answer["errors"] = [{"message": "invalid id", "extensions": {"code": "RESOURCE_NOT_FOUND"}}]
+        elif data is None:
             answer["errors"] = [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]
         else:
             answer["data"] = data
@@ -132,7 +136,7 @@ class CannedShop:
                 return {"orders": {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}}
             case "Shop":
                 facts = {"name": "Canned", "myshopifyDomain": "canned.myshopify.com", "currencyCode": "DKK"}
-                shop = {**facts, "ianaTimezone": "Europe/Copenhagen", "shopAddress": {"countryCodeV2": "DK"}}
+                shop = {**facts, "ianaTimezone": self.zone, "shopAddress": {"countryCodeV2": "DK"}}
                 scopes = [{"handle": scope} for scope in self.scopes]
                 return {"shop": shop, "currentAppInstallation": {"accessScopes": scopes}}
             case "CountOrders":

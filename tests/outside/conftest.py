@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from ordna.core.messages import AddTags, Request, WriteNote
@@ -110,6 +111,14 @@ class House(Shop):
         """Change the tables behind everybody's back."""
         with self.database.engine([self.merchant_id]) as conn:
             conn.execute(statement.encode(), params or None)
+
+    def deadlocks(self) -> int:
+        """How many the server has had to break in this database."""
+        with psycopg.connect(self.dsn) as conn:
+            conn.execute("select pg_stat_force_next_flush()")
+            row = conn.execute("select deadlocks from pg_stat_database where datname = current_database()").fetchone()
+        assert row is not None
+        return int(row[0])
 
     def told(self) -> list[tuple[str, str]]:
         """(key, result) of every answer that came back to the orders."""

@@ -11,7 +11,7 @@ from ordna.engine.connections import Connections, NotConnected, WrongMode
 from ordna.store.database import Database
 from ordna.store.sealing import Keyring
 from tests.engine.conftest import FLOW
-from tests.outside.canned_shop import CannedShop
+from tests.outside.canned_shop import CannedShop, _send
 from tests.outside.conftest import House
 from tests.outside.test_rereads import node
 
@@ -47,6 +47,17 @@ def test_a_shop_that_does_not_let_us_in_is_refused_in_words(connections: Connect
     outside.faults["Shop"].append("down")
     with pytest.raises(NotConnected, match="HTTP 503"):
         connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1", webhook_secret="s")
+
+
+def test_what_the_shop_says_then_is_shown_without_what_looks_like_a_person_or_a_secret(
+    connections: Connections, outside: CannedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Access denied for karen@example.com with shpat_0123456789abcdef,\nsee \x1b[31mthe log"
+    denied = {"errors": [{"message": said, "extensions": {"code": "ACCESS_DENIED"}}]}
+    monkeypatch.setattr(outside, "answer", lambda handler, _: _send(handler, 200, denied))
+    with pytest.raises(NotConnected) as refused:
+        connections.connect_shopify(3, outside.url, {"token": "t"}, "http://127.0.0.1:1", webhook_secret="s")
+    assert str(refused.value) == "Access denied for … with …,\\x0asee \\x1b[31mthe log"
 
 
 def test_the_preview_says_what_would_happen_and_changes_nothing(

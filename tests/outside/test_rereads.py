@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+
+import psycopg
 
 from ordna.engine import clock
 from ordna.engine.lanes import lane_of
@@ -190,3 +195,33 @@ def test_an_order_that_was_read_in_part_waits_to_be_read_again(house: House, out
     assert house.read_again() == 1
     assert house.rows("select count(*) from inbox where topic = 'ordna/read'") == [(1,)]
     assert waiting(house) == [("1", 1)]
+
+
+def test_who_takes_reads_off_the_list_and_who_asks_for_them_never_block_each_other(
+    house: House, outside: CannedShop
+) -> None:
+    refs = [str(number) for number in range(1, 61)]
+    outside.orders = {ref: node(int(ref)) for ref in refs}
+    chance, stop = random.Random(3), threading.Event()
+
+    def asks() -> None:
+        while not stop.is_set():
+            at = clock.now()
+            moments = [at - timedelta(seconds=chance.random() * 60) for _ in refs]
+            rows = [
+                RereadRow(1, 7, ref, lane_of(ref), 5, when, "swept") for ref, when in zip(refs, moments, strict=True)
+            ]
+            with house.database.engine([1]) as conn:
+                outbox.want_rereads(conn, rows)
+
+    asking = threading.Thread(target=asks)
+    asking.start()
+    try:
+        before = house.deadlocks()
+        for _ in range(40):
+            with suppress(psycopg.errors.DeadlockDetected):
+                house.read_again()
+    finally:
+        stop.set()
+        asking.join()
+    assert house.deadlocks() == before

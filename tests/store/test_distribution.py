@@ -18,6 +18,7 @@ from tests.store.statements import bare, statements, touched, unbound
 # Before a merchant is known, or for the whole house: run by the coordinator under the merchants that the session sees.
 CROSSING = {
     ("leases.sql", "lanes_with_messages"): "finds lanes with work, all merchants of the worker at once",
+    ("leases.sql", "oldest_waiting"): "finds where looks begin, all merchants of the worker at once",
 }
 # What makes and moves tables is no statement of the running house.
 OF_THE_SCHEMA = {

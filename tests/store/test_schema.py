@@ -119,6 +119,16 @@ def test_without_merchants_nothing_is_seen_and_foreign_ones_are_invisible(db: Da
         assert conn.execute(b"select merchant_id from merchant").fetchall() == [(1,)]
 
 
+def test_a_connection_forgets_its_merchants_with_their_transaction(db: Database) -> None:
+    with db.engine([1]) as conn:
+        assert conn.execute(b"select count(*) from merchant").fetchone() == (1,)
+        pid = conn.info.backend_pid
+    idle = db._engine._free[-1]
+    assert idle.info.backend_pid == pid, "the connection that was just given back"
+    assert idle.execute(b"select merchant_id from merchant").fetchall() == []
+    idle.rollback()
+
+
 def test_nobody_writes_for_a_foreign_merchant(db: Database) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.engine([2]) as conn:
         conn.execute(b"insert into switch (merchant_id, name, value) values (1, 'c', 'd')")

@@ -56,6 +56,23 @@ def test_u4_what_turns_the_reading_direction_turns_its_own_field_alone(house: Ho
     assert "<bdi>Karen \u202eHolm</bdi>" in page
 
 
+@pytest.mark.parametrize(
+    ("street", "told"),
+    [
+        ("東京 1", "can’t print 東, 京."),
+        ("Ulica Łódź 3", "can’t print Ł, ź."),
+        ("Nygade 1 👩‍🌾", "can’t print 👩, zero width joiner, 🌾."),
+        ("Åhusvägen 7, café", ""),
+    ],
+)
+def test_u13_letters_that_a_latin_carrier_can_t_print_are_said(
+    house: House, browser: Any, street: str, told: str
+) -> None:
+    address = {"name": "Karen Holm", "address1": street, "country_code": "DK"}
+    page = re.sub("</?bdi>", "", text(browser.get(f"/orders/{house.place(1001, shipping_address=address)}")))
+    assert told in page if told else "can’t print" not in page
+
+
 def test_what_may_not_be_done_says_why(house: House, browser: Any) -> None:
     page = text(browser.get(f"/orders/{house.place_routed()}"))
     assert "It has to be picked first." in page

@@ -10,8 +10,11 @@ from pathlib import Path
 import psycopg
 
 import ordna
+from ordna.engine.keys import has_keys, keyring
+from ordna.engine.untokened import give_tokens
 from ordna.site import place
 from ordna.store import embedded, schema
+from ordna.store.database import Database
 
 FOLDER = "postgres"
 
@@ -49,11 +52,18 @@ def keep_running(tell: Callable[[str], None]) -> Callable[[], None]:
 
 def prepare(dsn: str, *, contract: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[str]:
     """Bring all tables to the newest, while others may work on them; the names of the migrations that ran. `contract`:
-    also take away what older processes may still use."""
+    also take away what older processes may still use. What an older Ordna stored without, or stores beside this one, is
+    given its search tokens, where the keys are at hand."""
     from ordna.site import tables
 
     ran = schema.install(dsn, contract=contract, tell=tell)
     tables.install(dsn)
+    if has_keys(place.home()):
+        database = Database(dsn)
+        try:
+            give_tokens(database, keyring(place.home()), tell)
+        finally:
+            database.close()
     return ran
 
 

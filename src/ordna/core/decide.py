@@ -27,7 +27,7 @@ from ordna.core.planning import desired
 from ordna.core.policy import Policy
 from ordna.core.requests import accept
 from ordna.core.rules import fingerprint, rule_of, verdicts
-from ordna.core.steps import standing
+from ordna.core.steps import counted_anew, standing
 from ordna.core.tasks import wanted
 from ordna.core.vocabulary import Values, order_values, part_values
 
@@ -57,6 +57,8 @@ def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> O
             return _concluded(order, facts, (), policy, message.at, now)
         case m.Migrated():
             moved = _system(e.PolicyMigrated(policy.version), message.at)
+            anew = counted_anew(order.verdict.steps, policy.flow)
+            order = replace(order, verdict=replace(order.verdict, steps=anew))
             return _concluded(order, (moved,), (), policy, message.at, now)
         case m.Hinted():
             return Outcome(order, reread=Reread(3, message.topic))

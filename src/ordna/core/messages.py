@@ -38,8 +38,9 @@ class OrderSeen(Struct, frozen=True, omit_defaults=True):
 
     `payment` is one of the states of the payment machine. `terms` names an agreement to be paid later ("Net 30") and
     `terms_due` its day; `company` is the id of the business that buys. `address_absent`: the order has no address at
-    all, because it is fetched or because one is missing; the ways of its fulfillment orders tell which. Nothing here
-    names or locates a person.
+    all, because it is fetched or because one is missing; the ways of its fulfillment orders tell which. `note_digest`:
+    equal for equal notes of this order; the engine keys it with the person's key. Nothing here names or locates a
+    person.
     """
 
     version: datetime

@@ -119,6 +119,20 @@ def _status(step: Step, needs: tuple[str, ...], values: Values, cancelled: bool)
     return "open"
 
 
+def counted_anew(steps: tuple[StepNow, ...], flow: Flow) -> tuple[StepNow, ...]:
+    """The same steps, the limits of those that are open counted by this flow from when each was opened: for an order
+    that comes to follow it. Time for which one was paused since then counts."""
+    known = {step.name: step for step in flow.steps}
+    return tuple(_limited(now, known.get(now.step), flow) for now in steps)
+
+
+def _limited(now: StepNow, step: Step | None, flow: Flow) -> StepNow:
+    if step is None or now.status != "open" or now.since is None:
+        return now
+    due = due_at(now.since, step.within, flow.hours, flow.teams[step.owner].cutoff)
+    return StepNow(now.step, now.part, now.status, now.run, now.since, due, now.paused_at, now.late)
+
+
 def _answer(values: Values, step: str, over: bool, turn: bool, late: bool) -> None:
     """Answer done(), open() and late() of one step. done() over parts: the routing is known and every live part is
     over; with nothing to ship it holds."""

@@ -132,6 +132,8 @@ def _unread(state: OrderState) -> Iterator[tuple[str, str, str]]:
 
 
 def _refused(state: OrderState) -> Iterator[tuple[str, str, str]]:
+    if state.deleted:  # there is nothing left to ask anything of
+        return
     for ask in state.asks.values():
         if ask.status == "refused":
             yield f"refused:{ask.key}", "Refused outside", ask.sentence or "The other system said no."

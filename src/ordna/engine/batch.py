@@ -16,6 +16,7 @@ from ordna.core.messages import Hinted, Message, Migrated, Observed, TimerFell
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, decode_verdict
 from ordna.core.policy import Policy
+from ordna.engine import notes
 from ordna.engine.lanes import lane_of, order_id_of
 from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE, decode_trail
@@ -88,6 +89,7 @@ def decide_all(
 ) -> None:
     """Run the core for every item in turn and note what it came to in the ledger. `Culprit`."""
     items = list(items)
+    notes.keyed(conn, policies.ring, pages, items)
     wanted = {(page.merchant_id, page.order.verdict.policy) for page in pages.values() if page.order.verdict.policy}
     policies.load(conn, wanted)
     earlier = _orders_before(conn, pages, items, ledger, at)

@@ -26,11 +26,12 @@ from ordna.core.messages import WentLive
 from ordna.core.order import decode_state
 from ordna.core.outcome import Order, Outcome, TaskNow, decode_verdict
 from ordna.core.policy import Policy
-from ordna.engine import budget, history
+from ordna.engine import budget, clock, history, zones
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Outbounds, channel, endpoint_of
 from ordna.engine.policies import Policies
 from ordna.engine.subscriptions import reached_at
+from ordna.engine.sweeps import words_of
 from ordna.store import linking, outside, watch
 from ordna.store.connections import ConnectionNow, ensure_lanes, seal_credentials, seal_secrets
 from ordna.store.database import Connection, Database
@@ -56,7 +57,7 @@ class NotConnected(LinkError):
     """The shop did not accept us; `code` and the text say why."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.sentence or answer.code or "The shop did not answer.")
+        super().__init__(words_of(answer))
         self.code = answer.code or answer.result
 
 
@@ -269,11 +270,12 @@ class Connections:
                 webhook_secrets=seal_secrets(self._ring, [hook_secret], key),
                 facts=msgspec.json.encode(facts).decode(),
             )
+            before = linking.facts(conn, key)
             if known is None:
                 linking.create_connection(conn, new)
             else:
                 linking.renew_connection(conn, new)
-            linking.describe_merchant(conn, key, facts.zone, facts.currency)
+            zones.take_in(conn, key, before, facts, clock.now())
             ensure_lanes(conn, [merchant])
             budget.open_budget(conn, *key)
             token = linking.address_of(conn, key)

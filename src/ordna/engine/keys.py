@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ordna.store.sealing import KEY_FILE, Keyring, keyring
+from ordna.store.sealing import KEY_FILE, Keyring, has_keys, keyring
 
-__all__ = ["KEY_FILE", "Keyring", "keyring"]
+__all__ = ["KEY_FILE", "Keyring", "has_keys", "keyring"]

@@ -27,6 +27,8 @@ RENEW_S = 10.0
 CLAIM_S = 0.5
 DUE_LOOK_S = 1.0
 FEW_MESSAGES = 10_000
+SLOW_LOOK_S = 0.01
+LOOKS_FROM_FIRST = 10
 
 
 class Lease(NamedTuple):
@@ -55,6 +57,11 @@ class Leases:
         self._merchants: list[int] = []
         self.busy: frozenset[tuple[int, int]] = frozenset()
         """The lanes that had messages waiting when last looked, held or not."""
+        self.above = 0
+        """Looks for messages begin above this number: 0, unless looking from the first on has become slow."""
+        self.newest_taken = 0
+        """The highest number this worker's looks have met."""
+        self._oldest, self._turns, self._is_slow = 0, 0, False
         self._renewed = self._shared = self._looked = self._claimed = float("-inf")
         self._renewing = threading.Lock()
 
@@ -91,6 +98,24 @@ class Leases:
             if beat - self._renewed >= self._renew_s:
                 self._renew()
                 self._renewed = beat
+
+    def look_for_the_oldest(self) -> int:
+        """Have looks begin where the oldest message waits, if it takes long to find: handled ones that no vacuum may
+        clear, because somebody keeps an old snapshot open, stand before it. What is committed late below that, or tried
+        again, is found by the next look from the first on; what was the oldest a turn ago counts, too. 0: nothing is
+        taken."""
+        if not self._merchants:
+            return 0
+        self._turns += 1
+        from_first = not self.above or self._turns % LOOKS_FROM_FIRST == 0
+        with self._database.engine(self._merchants) as conn:
+            began = time.monotonic()
+            [(oldest,)] = conn.execute(SQL["oldest_waiting"], (0 if from_first else self.above,)).fetchall()
+            if from_first:
+                self._is_slow = time.monotonic() - began >= SLOW_LOOK_S
+        before, self._oldest = self._oldest, self.newest_taken if oldest is None else oldest
+        self.above = max(0, min(before, self._oldest) - 1) if self._is_slow else 0
+        return 0
 
     def doubt(self) -> None:
         """A lease turned out to be lost: see at the next turn which of them still stand."""
@@ -151,7 +176,7 @@ class Leases:
         if not self._merchants:
             return
         with self._database.engine(self._merchants) as conn:
-            wanted = _lanes_with_messages(conn)
+            wanted = _lanes_with_messages(conn, self.above)
             self.busy = frozenset(wanted)
             if look_at_due:
                 wanted |= set(conn.execute(SQL["lanes_with_due"], prepare=True).fetchall())
@@ -176,12 +201,12 @@ def fence(conn: Connection, leases: Sequence[Lease]) -> None:
         raise LeaseLost(str(LeaseLost.__doc__))
 
 
-def _lanes_with_messages(conn: Connection) -> set[tuple[int, int]]:
+def _lanes_with_messages(conn: Connection, above: int) -> set[tuple[int, int]]:
     """Lanes where messages wait; with few messages reading them all is quicker than a probe a lane."""
-    found = conn.execute(SQL["lanes_with_few_messages"], (FEW_MESSAGES,), prepare=True).fetchall()
+    found = conn.execute(SQL["lanes_with_few_messages"], (above, FEW_MESSAGES), prepare=True).fetchall()
     if sum(row[2] for row in found) < FEW_MESSAGES:
         return {(row[0], row[1]) for row in found}
-    return set(conn.execute(SQL["lanes_with_messages"], prepare=True).fetchall())
+    return set(conn.execute(SQL["lanes_with_messages"], {"above": above}, prepare=True).fetchall())
 
 
 def _tokens(leases: Sequence[Lease]) -> dict[str, Any]:

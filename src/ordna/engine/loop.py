@@ -6,9 +6,10 @@ leases whatever the others are doing, so no live worker is taken for a dead one.
 hung in one batch for minutes: its lanes go to others, who try what it held alone. A slow shop therefore never keeps a
 message from being taken in.
 
-Two need no leases: *watch* sweeps shops and looks after their subscriptions, *tables* makes and drops partitions when
-it is this worker's turn. Every thread works in bounded rounds, waits longer the longer nothing comes, and is woken by
-the step when it wrote something. Any number of workers, on any number of machines, share the work.
+Three need no leases: *watch* sweeps shops and looks after their subscriptions, *tables* makes and drops partitions when
+it is this worker's turn, *oldest* finds where the step's looks begin while an old snapshot makes them slow. All of them
+work in bounded rounds, wait longer the longer nothing comes, and are woken by the step when it wrote something. Any
+number of workers, on any number of machines, share the work.
 
 On a stop no call outside is begun any more, each thread ends the round it is in, and the leases are given back, so
 others go on at once. What does not end in time is left as it is: a killed worker loses nothing either.
@@ -56,6 +57,7 @@ HUNG_S = 120.0  # the server has cut its transaction off long before
 LOOK_AT_TIMERS_S = 1.0
 SWITCH_S = 0.0005  # the step comes back from the database often, and then waits that long for a thread that computes
 TABLES_IDLE_S = 30.0
+OLDEST_EVERY_S = 3.0
 
 _log = logging.getLogger(__name__)
 
@@ -106,6 +108,7 @@ class Worker:
                 ("read", self._read, self._wake_read, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("watch", self._watcher.round, self._stopping, OUTSIDE_IDLE_MAX_S, OUTSIDE_PACE_S),
                 ("tables", self._look_after_tables, self._stopping, TABLES_IDLE_S, 0.0),
+                ("oldest", self._leases.look_for_the_oldest, self._stopping, OLDEST_EVERY_S, OUTSIDE_PACE_S),
             )
         ]
         # A batch makes thousands of small values that live until its commit: looking for cycles in them is in vain.

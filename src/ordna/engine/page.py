@@ -11,13 +11,14 @@ from ordna.core.policy import Policy
 from ordna.engine import objects
 from ordna.store.connections import ConnectionNow
 from ordna.store.journal import Link
+from ordna.store.sealing import PersonKey
 
 
 class Page:
     """One order in a batch: as it was read, as it stands by now, and what was noted on the way."""
 
     __slots__ = (
-        "before", "connection", "effects", "erased", "is_new", "links", "merchant_id", "newly_erased", "news_at",
+        "before", "connection", "effects", "erased", "is_new", "key", "links", "merchant_id", "newly_erased", "news_at",
         "opened", "order", "order_id", "order_ref", "person", "person_id", "person_mark", "policy", "trail",
     )  # fmt: skip
 
@@ -47,6 +48,7 @@ class Page:
         self.newly_erased = False
         self.policy: Policy | None = None
         self.person: PersonSeen | None = None
+        self.key: tuple[PersonKey, bytes] | None = None  # the person's, and as it is stored, once it was needed
         self.news_at = 0
         self.effects: list[Effect] = []
         self.links: list[Link] = []

@@ -9,6 +9,9 @@ whether its call arrived. It is treated like an answer that got lost: *in doubt*
 once the other side has shown that nothing happened. After eight tries it is *dead*, with the cause, and a person's
 turn; the effects behind it do not wait. An answer "not now, you are over budget" is no try. A worker that wakes up
 after its patience begins no call any more, and its answers don't count.
+
+A call that got no answer has the shop asked at once what changed. If that gets none either the connection is dark
+(`sweeps`), and its effects wait, with the tries they have left, until the shop can be asked again.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from ordna.engine.held import fence_rows
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.retry import TRIES_MAX, wait_s
-from ordna.store import outside, persons
+from ordna.store import outside, persons, watch
 from ordna.store.database import Connection, Database
 from ordna.store.outbox import open_effect
 from ordna.store.outside import Answered, DueEffect, Internal
@@ -48,6 +51,8 @@ BEGIN_WITHIN = 0.25
 URGENCY = 0
 NOT_SENT = "not_sent"
 THROTTLED = "throttled"
+ASK_DARK_S = 15.0
+_NO_SILENCE = frozenset({NOT_SENT, THROTTLED, "connector_failed"})
 ERASED = Refusal("erased", "order", "The person it was about has been erased.")
 
 
@@ -180,6 +185,18 @@ class Performer:
             budget.settle_each(
                 conn, [_spent(one, answer.points, answer.budget) for one, answer in zip(sending, answers, strict=True)]
             )
+        self._ask_whether_it_is_dark(sending, answers)
+
+    def _ask_whether_it_is_dark(self, sending: list[Sending], answers: list[Answer]) -> None:
+        """Have the connections swept that gave no answer."""
+        silent = {
+            (one.row.merchant_id, one.row.connection_id)
+            for one, answer in zip(sending, answers, strict=True)
+            if answer.result in ("again", "in_doubt") and answer.code not in _NO_SILENCE
+        }
+        if silent:
+            with self._database.engine(sorted({merchant for merchant, _ in silent})) as conn:
+                watch.hurry(conn, sorted(silent), watch.SWEEP, ASK_DARK_S)
 
 
 def _sorted_out(

@@ -141,9 +141,10 @@ def _key_of(ring: Keyring, page: Page, stored: dict[tuple[int, str], Known], not
     place = (page.merchant_id, page.order_id)
     known = stored.get((page.merchant_id, page.person_id or ""))
     if known is not None:
-        key, sealed_key, before = persons.unseal_key(ring, known.person_key, place), known.person_key, known.tokens
+        key, sealed_key = page.key or (persons.unseal_key(ring, known.person_key, place), known.person_key)
+        before = known.tokens
     else:
-        (key, sealed_key), before = persons.make_key(ring, place), frozenset()
+        (key, sealed_key), before = page.key or persons.make_key(ring, place), frozenset()
     now = _mark_of(ring, page)
     if now != page.person_mark or known is None:
         tokens = persons.tokens_of(ring, page.merchant_id, page.person)

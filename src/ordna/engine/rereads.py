@@ -113,13 +113,16 @@ class Rereader:
             heard: list[Heard] = []
             for call, reading in zip(calls, readings, strict=True):
                 answers = {read.order_ref: read for read in reading.orders}
-                came += [_message(row, answers[row.order_ref]) for row in call.rows if row.order_ref in answers]
+                missing = [row for row in call.rows if (read := answers.get(row.order_ref)) and read.body is None]
+                gone = outside.expected_orders(conn, missing)
+                came += [_message(row, answers[row.order_ref], gone) for row in call.rows if row.order_ref in answers]
                 whole = {ref for ref, read in answers.items() if read.whole}
                 done += [row for row in call.rows if row.order_ref in whole]
                 if not _throttled(reading):
                     late += [row for row in call.rows if row.order_ref not in whole]
                     heard.append(_heard(call, reading))
             outside.file_internal(conn, came)
+            outside.hold_rereads(conn, [*done, *late])
             outside.done_rereads(conn, done)
             outside.put_off_rereads(conn, late, [_put_off_s(row, calls, readings) for row in late])
             outside.note_reads(conn, heard)
@@ -175,10 +178,13 @@ def _read(call: Call) -> Reading:
         return Reading((), failure=failure)
 
 
-def _message(row: DueReread, read: OrderRead) -> Internal:
-    """The order as read, for the inbox; one that the shop does not have is filed as unusable, with the reason."""
+def _message(row: DueReread, read: OrderRead, gone: set[tuple[int, str]]) -> Internal:
+    """The order as read, for the inbox. One that the shop does not have any more was deleted, whether or not that was
+    told; one that we never knew, or that it may only not show us, is filed as unusable, with the reason."""
     body, ref, error = read.body, row.order_ref, None
-    if body is None:
+    if body is None and (row.connection_id, ref) in gone:
+        body = msgspec.json.encode({"began_at": row.began_at, "order": None, "gone": ref})
+    elif body is None:
         body = msgspec.json.encode({"began_at": row.began_at, "order": None})
         error = f"The shop has no order {ref}." if PART_PREFIX not in ref else f"The shop has no {ref}."
     else:

@@ -142,8 +142,12 @@ class Stepper:
     def _take(self, conn: Connection, lanes: Sequence[tuple[int, int]], after: After | None = None) -> list[Waiting]:
         cap = self.rows_cap
         share = max(LANE_ROWS_MIN, LANE_SHARES * cap // len(lanes))
-        starts = [(*lane, after.get(lane, 0) if after else 0) for lane in lanes]
-        return inbox.take_waiting(conn, starts, rows_max=cap, lane_rows_max=share, bytes_max=BYTES_MAX)
+        above = self._leases.above
+        starts = [(*lane, max(above, after.get(lane, 0) if after else 0)) for lane in lanes]
+        rows = inbox.take_waiting(conn, starts, rows_max=cap, lane_rows_max=share, bytes_max=BYTES_MAX)
+        if rows:
+            self._leases.newest_taken = max(self._leases.newest_taken, rows[-1].inbox_id)
+        return rows
 
     def _look_ahead(self, conn: Connection, rows: Sequence[Waiting], held: Sequence[Lease]) -> None:
         """While the database writes what was sent by `conn`."""

@@ -6,7 +6,8 @@ changed before it began is known, or waits by name to be read. It costs some poi
 lists them; the reading is done by the re-reads, within the budget, after what people wait for.
 
 A sweep that is broken off goes on where it stood: its place is kept with every page. One that comes late, after the
-connection was not heard of for longer than it should, opens a gap and counts what it finds in it (`gaps`).
+connection was not heard of for longer than it should, opens a gap and counts what it finds in it (`gaps`). Two in a row
+that could ask nothing make the connection *dark*: no effect uses up its tries on it until a read succeeds.
 """
 
 from __future__ import annotations
@@ -111,13 +112,15 @@ class Sweeper:
         stands.missed += _missed(listed, changed, stands)
 
     def _broken_off(self, duty: Claimed, stands: Standing, answer: Answer) -> Ended:
-        """Its place is kept, if it has one. A shop over its budget, or a budget that is used up, is no failure."""
+        """Its place is kept, if it has one. One over its budget, or whose budget is used up, is no failure; a shop that
+        can't be asked twice in a row is dark."""
         progress = _written(stands) if stands.found else "{}"
         if answer.code in PASSING:
             return Ended(answer.retry_after_s or NO_POINTS_S, progress=progress)
         error = words_of(answer)
+        dark = answer.result == "again" and duty.failures > 0
         with self._database.engine([duty.merchant_id]) as conn:
-            outside.note_reads(conn, [Heard(*duty.key, None, error)])
+            outside.note_reads(conn, [Heard(*duty.key, None, error, dark)])
         return Ended(RETRY_S[min(duty.failures, len(RETRY_S) - 1)], error=error, progress=progress)
 
 

@@ -1,4 +1,4 @@
-"""What is done for every connection again and again, by one worker at a time: sweep, subscriptions, history.
+"""What is done for every connection again and again, by one worker at a time: sweep, subscriptions, history, facts.
 
 Each duty is a row with its next time and a lease in it. Whoever claims it does one run and writes how it went; a run
 that breaks off, with its worker or without, is gone on with by whoever claims it next. So any number of workers share
@@ -17,6 +17,7 @@ from ordna.engine.history import Historian
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.subscriptions import Watchdog
 from ordna.engine.sweeps import Sweeper
+from ordna.engine.zones import Surveyor
 from ordna.store import linking, watch
 from ordna.store.database import Database
 from ordna.store.watch import Claimed, Ended
@@ -41,6 +42,7 @@ class Watcher:
             watch.SWEEP: Sweeper(database, outbounds, self._stopping).run,
             watch.SUBSCRIPTIONS: Watchdog(database, outbounds).run,
             watch.HISTORY: Historian(database, outbounds, self._stopping).run,
+            watch.SHOP: Surveyor(database, outbounds).run,
         }
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ordna-watch")
         self._running: set[Future[None]] = set()

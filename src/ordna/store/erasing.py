@@ -16,7 +16,7 @@ from msgspec import Struct
 from ordna.store.arrays import Bigints, Texts, columns
 from ordna.store.database import Connection
 from ordna.store.packing import unpack
-from ordna.store.persons import split
+from ordna.store.persons import joined, keys_of, split
 from ordna.store.sql import blocks
 
 SQL = blocks("erasing.sql")
@@ -311,7 +311,20 @@ def persons_untokened(
     return conn.execute(SQL["persons_untokened"], values).fetchall()
 
 
-def give_tokens(conn: Connection, merchant_id: int, rows: Sequence[tuple[str, bytes]]) -> None:
-    """Write (person, tokens one after the other) where there are none."""
-    values = {"merchant": merchant_id, "persons": [row[0] for row in rows], "tokens": [row[1] for row in rows]}
+def give_tokens(conn: Connection, merchant_id: int, rows: Sequence[tuple[str, frozenset[bytes], datetime]]) -> None:
+    """Have persons found by (person, tokens, placed at), where they have no tokens."""
+    single = [(person, token, placed_at) for person, tokens, placed_at in rows for token in sorted(tokens)]
+    values = {
+        "merchant": merchant_id,
+        "persons": [row[0] for row in rows],
+        "tokens": [joined(row[1]) for row in rows],
+        "orders": [row[0] for row in single],
+        "found_by": [row[1] for row in single],
+        "placed": [row[2] for row in single],
+    }
     conn.execute(SQL["give_tokens"], values)
+
+
+def hold_off(conn: Connection) -> None:
+    """Have erasures wait for the end of this transaction, which stores what is known of persons."""
+    keys_of(conn, ())

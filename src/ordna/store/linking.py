@@ -111,6 +111,27 @@ def describe_merchant(conn: Connection, key: Key, zone: str, currency: str) -> N
     conn.execute(SQL["describe_merchant"], values)
 
 
+def facts(conn: Connection, key: Key) -> dict[str, Any]:
+    """What is kept of the shop: its facts, and notes on them."""
+    row = conn.execute(SQL["facts"], _key(key)).fetchone()
+    return {} if row is None else dict(msgspec.json.decode(row[0]))
+
+
+def keep_facts(conn: Connection, key: Key, told: dict[str, Any]) -> None:
+    """Keep what the shop is."""
+    conn.execute(SQL["keep_facts"], {**_key(key), "facts": msgspec.json.encode(told).decode()})
+
+
+def newest_flow(conn: Connection, key: Key) -> tuple[int, str] | None:
+    """(version, text) of the flow in force, where this is the merchant's only shop."""
+    return conn.execute(SQL["newest_flow"], _key(key)).fetchone()
+
+
+def open_under(conn: Connection, key: Key, version: int) -> list[str]:
+    """The outside ids of the connection's open orders that follow this version."""
+    return [row[0] for row in conn.execute(SQL["open_under"], {**_key(key), "version": version})]
+
+
 def activate_policy(conn: Connection, merchant: int, flow: str, by: str) -> int:
     """Write a new version of the merchant's flow; its number. The caller has checked the text."""
     row = conn.execute(SQL["activate_policy"], {"merchant": merchant, "flow": flow, "by": by}).fetchone()

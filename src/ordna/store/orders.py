@@ -13,6 +13,7 @@ from ordna.store.sql import blocks
 SQL = blocks("orders.sql")
 
 Key = tuple[int, str]
+LATER_MAX = 100
 
 _WRITTEN = (
     Bigints, Texts, Bigints, Texts, Bigints, Byteas, Byteas, Bigints, Texts, Texts, Times, Texts, Texts, Texts,
@@ -98,7 +99,10 @@ def orders_before(
 
 
 def later_orders(conn: Connection, rows: Sequence[tuple[int, str, datetime]]) -> list[tuple[int, int, str]]:
-    """For each (merchant, customer, placed at): (merchant, connection, order ref) of the customer's later
-    orders that are open or of the last week."""
-    values = columns((Bigints, Texts, Times), rows)
-    return conn.execute(SQL["later_orders"], values, prepare=True, binary=True).fetchall()
+    """For each (merchant, customer, placed at): (merchant, connection, order ref) of the customer's next orders that
+    are open or of the last week and do not wait to be read anyway, a hundred at most."""
+    first: dict[tuple[int, str], datetime] = {}
+    for merchant, customer, placed_at in rows:
+        first[merchant, customer] = min(placed_at, first.get((merchant, customer), placed_at))
+    values = columns((Bigints, Texts, Times), [(*key, at) for key, at in first.items()])
+    return conn.execute(SQL["later_orders"], (*values, LATER_MAX), prepare=True, binary=True).fetchall()

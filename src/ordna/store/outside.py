@@ -106,12 +106,14 @@ class DueTimer(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """A connection was heard of: when the read began that succeeded (None: it failed), and what went wrong."""
+    """A connection was heard of: when the read began that succeeded (None: it failed), and what went wrong; `dark` when
+    nothing can be asked of it any more."""
 
     merchant_id: int
     connection_id: int
     began_at: datetime | None
     error: str | None
+    dark: bool = False
 
 
 def due_effects(conn: Connection, lanes: Lanes, most: int) -> list[DueEffect]:
@@ -172,6 +174,25 @@ def due_rereads(conn: Connection, lanes: Lanes, most: int) -> list[DueReread]:
         return cursor.execute(SQL["due_rereads"], {**_lanes(lanes), "most": most}).fetchall()
 
 
+def hold_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
+    """Keep others from these re-reads until the end of the transaction."""
+    if rereads:
+        conn.execute(SQL["hold_rereads"], _refs(rereads))
+
+
+def expected_orders(conn: Connection, rereads: Sequence[DueReread]) -> set[tuple[int, str]]:
+    """(connection, order ref) of those we know and the shop would show if it had them."""
+    if not rereads:
+        return set()
+    return set(conn.execute(SQL["expected_orders"], _refs(rereads)).fetchall())
+
+
+def quiet_orders(conn: Connection, key: tuple[int, int], days: int, most: int) -> list[str]:
+    """Open orders of the connection of which nothing was heard for so many days."""
+    values = {"merchant": key[0], "connection": key[1], "days": days, "most": most}
+    return [row[0] for row in conn.execute(SQL["quiet_orders"], values)]
+
+
 def done_rereads(conn: Connection, rereads: Sequence[DueReread]) -> None:
     """Take re-reads off the list unless they were asked for anew meanwhile."""
     if rereads:
@@ -192,6 +213,7 @@ def note_reads(conn: Connection, heard: Sequence[Heard]) -> None:
             "connections": [h.connection_id for h in heard],
             "began": [h.began_at for h in heard],
             "errors": [h.error for h in heard],
+            "dark": [h.dark for h in heard],
         }
         conn.execute(SQL["note_reads"], values)
 

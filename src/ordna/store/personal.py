@@ -27,7 +27,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "merchant": _table("merchant_id name zone currency created_at"),
     "connection": _table(
         "merchant_id connection_id kind title domain base_url api_version mode live_since credentials webhook_secrets"
-        " facts subscribed last_webhook_at last_read_at created_at",
+        " facts subscribed last_webhook_at last_read_at created_at dark_since",
         last_error=WORDS,
     ),
     "address": _table("token merchant_id connection_id"),

@@ -53,6 +53,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(63, "an index of the lists that others serve", _LISTS["superseded"], "contract", alone=True, needs=62),
     Migration(64, "indexes that cover the lists' filters", _LISTS["covering"], alone=True),
     Migration(65, "indexes of the lists without the filters", _LISTS["covered"], "contract", alone=True, needs=64),
+    Migration(68, "dark connections, the shop's facts", blocks("migrations.sql")["dark"]),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""

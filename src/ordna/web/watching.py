@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from ordna.store.read.connections import DutyRow, GapRow
+from ordna.store.read.connections import ConnectionRow, DutyRow, GapRow
 from ordna.web import words
 
 GAPS_SHOWN = 3
+TOLD_FOR = timedelta(days=14)
 COUNT_MAX = 10_000
 """A shop counts its orders no further."""
 BEGINNINGS = {
@@ -63,6 +64,21 @@ def gap_sentence(gap: GapRow, now: datetime, zone: str) -> str:
     changed = _many(gap.orders, "order has", "orders have")
     rest = f"{gap.waiting:,} still to be read" if gap.waiting else "the last are being taken in"
     return f"{begun} {changed} changed; {rest}."
+
+
+def zone_sentence(link: ConnectionRow, now: datetime, zone: str) -> str:
+    """ "The shop's time zone is Europe/London since 12:00; it was Europe/Copenhagen. Working hours and cut-offs follow
+    it: 12 open orders were counted anew." "" when it did not change in the last days."""
+    since = link.fact("zone_since")
+    if not since or now - datetime.fromisoformat(since) > TOLD_FOR:
+        return ""
+    at = words.clock(datetime.fromisoformat(since), now, zone)
+    told = f"The shop’s time zone is {link.fact('zone')} since {at}; it was {link.fact('zone_before')}. "
+    kept = link.fact("zone_kept")
+    if kept:
+        return f"{told}The flow keeps the hours of {kept}: change its zone if they are to follow."
+    counted = _many(int(link.fact("zone_orders") or 0), "open order was", "open orders were")
+    return f"{told}Working hours and cut-offs follow it: {counted} counted anew."
 
 
 def importing(progress: str) -> str:

@@ -229,7 +229,8 @@ class Order(Struct, rename="camel"):
 
 
 class Read(Struct):
-    """A read as it is stored: when it began, and the order's node."""
+    """A read as it is stored: when it began, and the order's node; or the order that the shop has no more."""
 
     began_at: Moment | None = None
     order: Order | None = None
+    gone: str | None = None

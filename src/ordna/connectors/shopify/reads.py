@@ -26,9 +26,12 @@ _RISK_RANK = ("none", "low", "medium", "pending", "high")
 
 
 def translate_read(body: bytes, received_at: datetime, client_id: str | None) -> Translation:
-    """A stored read, `{"began_at": ..., "order": {...}}`, as a snapshot with `by_read`."""
+    """A stored read, `{"began_at": ..., "order": {...}}`, as a snapshot with `by_read`; `{"order": null, "gone": "51"}`
+    says that the shop has the order no more."""
     decoded = decode(body, nodes.Read)
     read, problems = decoded.body, decoded.problems
+    if read is not None and read.order is None and read.gone:
+        return Snapshot(read.gone, deleted=True, by_read=True)
     order = read.order if read else None
     number = _number(order.id) if order else None
     if read is None or order is None or number is None:

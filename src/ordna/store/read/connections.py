@@ -30,6 +30,7 @@ class ConnectionRow:
     last_webhook_at: datetime | None
     last_read_at: datetime | None
     last_error: str | None
+    dark_since: datetime | None
     created_at: datetime
     facts: str
     subscriptions: int
@@ -46,7 +47,7 @@ class ConnectionRow:
     def fact(self, name: str) -> str:
         """One thing the shop says of itself, or ""."""
         value = msgspec.json.decode(self.facts).get(name)
-        return value if isinstance(value, str) else ""
+        return str(value) if isinstance(value, (str, int)) else ""
 
 
 @dataclass(frozen=True)

@@ -211,7 +211,7 @@ where merchant_id = %(merchant)s and (name_key = %(name_key)s or order_id = %(te
 
 -- name: leave_shop
 -- The app was removed: no credentials, no subscriptions, nothing to read again. Its webhook secrets stay until shop/redact.
-update connection set mode = 'gone', credentials = %(credentials)s, subscribed = '[]', last_error = null
+update connection set mode = 'gone', credentials = %(credentials)s, subscribed = '[]', last_error = null, dark_since = null
 where merchant_id = %(merchant)s and connection_id = %(connection)s and mode <> 'gone'
 
 -- name: drop_rereads
@@ -231,6 +231,15 @@ order by p.person_id
 limit %(limit)s
 
 -- name: give_tokens
-update person p set tokens = w.tokens
-from unnest(%(persons)s::text[], %(tokens)s::bytea[]) as w(person_id, tokens)
-where p.merchant_id = %(merchant)s and p.person_id = w.person_id and p.tokens is null
+-- Who got tokens meanwhile keeps them.
+with given as (
+    update person p set tokens = w.tokens
+    from unnest(%(persons)s::text[], %(tokens)s::bytea[]) as w(person_id, tokens)
+    where p.merchant_id = %(merchant)s and p.person_id = w.person_id and p.tokens is null
+    returning p.merchant_id, p.person_id
+)
+insert into person_token (merchant_id, token, placed_at, order_id)
+select g.merchant_id, f.token, f.placed_at, g.person_id
+from unnest(%(orders)s::text[], %(found_by)s::bytea[], %(placed)s::timestamptz[]) as f(person_id, token, placed_at)
+join given g on g.merchant_id = %(merchant)s and g.person_id = f.person_id
+on conflict do nothing

@@ -6,25 +6,33 @@ select distinct merchant_id from lease where merchant_id > 0
 -- name: lanes_with_few_messages
 -- (merchant, lane) of the first waiting messages, with how many were looked at: all of them, when fewer than the limit.
 select merchant_id, lane::integer, count(*) from (
-    select i.merchant_id, i.lane from inbox i where i.handled_at is null order by i.merchant_id, i.lane limit %s
+    select i.merchant_id, i.lane from inbox i where i.inbox_id > %s and i.handled_at is null
+    order by i.merchant_id, i.lane
+    limit %s
 ) waiting
 group by merchant_id, lane
 
 -- name: lanes_with_messages
 -- The same however many wait: a loose scan of the partial index, one probe a lane that has any.
 with recursive found as (
-    (select merchant_id, lane from inbox where handled_at is null order by merchant_id, lane limit 1)
+    (select merchant_id, lane from inbox where inbox_id > %(above)s and handled_at is null
+     order by merchant_id, lane
+     limit 1)
     union all
     select next.merchant_id, next.lane
     from found
     cross join lateral (
         select i.merchant_id, i.lane from inbox i
-        where i.handled_at is null and (i.merchant_id, i.lane) > (found.merchant_id, found.lane)
+        where i.handled_at is null and (i.merchant_id, i.lane) > (found.merchant_id, found.lane) and i.inbox_id > %(above)s
         order by i.merchant_id, i.lane
         limit 1
     ) next
 )
 select merchant_id, lane::integer from found
+
+-- name: oldest_waiting
+-- However many that are handled stand before it: while somebody keeps an old snapshot open, nothing clears them away.
+select min(inbox_id) from inbox where inbox_id > %s and handled_at is null
 
 -- name: lanes_with_due
 -- Lanes where a timer, an effect or a re-read is due.

@@ -22,6 +22,25 @@ update merchant set zone = %(zone)s, currency = %(currency)s
 where merchant_id = %(merchant)s
   and not exists (select from connection where merchant_id = %(merchant)s and connection_id <> %(connection)s)
 
+-- name: facts
+select facts::text from connection where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: keep_facts
+update connection set facts = %(facts)s::jsonb where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: newest_flow
+-- Where the merchant has no other shop: the flow of two shops is neither's.
+select version, flow from policy
+where merchant_id = %(merchant)s
+  and not exists (select from connection where merchant_id = %(merchant)s and connection_id <> %(connection)s)
+order by version desc
+limit 1
+
+-- name: open_under
+select order_ref from orders
+where merchant_id = %(merchant)s and connection_id = %(connection)s and open and policy_version = %(version)s
+order by order_ref
+
 -- name: same_shop
 select connection_id from connection where merchant_id = %(merchant)s and kind = %(kind)s and domain = %(domain)s
 
@@ -41,7 +60,7 @@ values (%(merchant)s, %(connection)s, %(kind)s, %(title)s, %(domain)s, %(base_ur
 -- name: renew_connection
 update connection
 set credentials = %(credentials)s, webhook_secrets = %(webhook_secrets)s, base_url = %(base_url)s, title = %(title)s,
-    facts = %(facts)s::jsonb, last_error = null, mode = case mode when 'gone' then 'observe' else mode end
+    facts = %(facts)s::jsonb, last_error = null, dark_since = null, mode = case mode when 'gone' then 'observe' else mode end
 where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: address_of

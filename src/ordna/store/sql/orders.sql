@@ -61,8 +61,18 @@ from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[
      as w(place, merchant_id, order_id, customer, placed_at)
 
 -- name: later_orders
--- Orders that were placed after that moment by the same customer, and are open or of the last week.
-select distinct o.merchant_id, o.connection_id, o.order_ref
+-- Orders that were placed after that moment by the same customer, are open or of the last week, and do not wait to be read
+-- anyway. Not without end: some customers of a shop are a shop themselves, or everybody who gave no name.
+select o.merchant_id, o.connection_id, o.order_ref
 from unnest(%s::bigint[], %s::text[], %s::timestamptz[]) as w(merchant_id, customer, placed_at)
-join orders o on o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at
-where o.open or o.placed_at > now() - interval '7 days'
+cross join lateral (
+    select o.merchant_id, o.connection_id, o.order_ref from orders o
+    where o.merchant_id = w.merchant_id and o.customer = w.customer and o.placed_at > w.placed_at
+      and (o.open or o.placed_at > now() - interval '7 days')
+      and not exists (
+          select from reread r
+          where r.merchant_id = o.merchant_id and r.connection_id = o.connection_id and r.order_ref = o.order_ref
+            and r.not_before > now())
+    order by o.placed_at
+    limit %s::bigint
+) o

@@ -11,8 +11,8 @@ with due as materialized (
     from unnest(%(merchants)s::bigint[], %(lanes)s::smallint[]) as leased(merchant_id, lane)
     join effect e on e.merchant_id = leased.merchant_id and e.lane = leased.lane
     where e.status in ('due', 'sending', 'in_doubt') and e.due_at <= now()
-      and (select c.mode from connection c
-           where c.merchant_id = e.merchant_id and c.connection_id = e.connection_id) = 'live'
+      and (select c.mode = 'live' and c.dark_since is null from connection c
+           where c.merchant_id = e.merchant_id and c.connection_id = e.connection_id)
       and (select s.value from switch s
            where s.merchant_id = e.merchant_id and s.name = 'outgoing') is distinct from 'paused'
       and (select true from effect earlier
@@ -93,6 +93,38 @@ from (
 where nth <= %(most)s
 order by merchant_id, connection_id, nth
 
+-- name: hold_rereads
+-- Locked in one order everywhere before any is changed: others ask for the same orders meanwhile.
+select from reread r
+join unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]) as h(merchant_id, connection_id, order_ref)
+  on r.merchant_id = h.merchant_id and r.connection_id = h.connection_id and r.order_ref = h.order_ref
+order by r.merchant_id, r.connection_id, r.order_ref collate "C"
+for update of r
+
+-- name: expected_orders
+-- Of orders that the shop did not show: those we know, and that it would show if it had them. One that is new may not have
+-- reached the copy that was asked; of old ones a shop shows only what an app may see.
+select o.connection_id, o.order_ref from orders o
+join unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]) as w(merchant_id, connection_id, order_ref)
+  on o.merchant_id = w.merchant_id and o.order_id = w.connection_id || '-' || w.order_ref
+where o.merchant_id = any(%(merchants)s::bigint[])
+  and o.placed_at between now() - interval '59 days' and now() - interval '10 minutes'
+
+-- name: quiet_orders
+-- Open orders of which nothing was heard for days, the longest ago first, and that do not wait to be read.
+select o.order_ref, o.placed_at from orders o
+where o.merchant_id = %(merchant)s and o.connection_id = %(connection)s and o.open
+  and o.placed_at between now() - interval '59 days' and now() - make_interval(days => %(days)s)
+  and not exists (
+      select from inbox i
+      where i.merchant_id = o.merchant_id and i.connection_id = o.connection_id and i.order_hint = o.order_ref
+        and i.received_at > now() - make_interval(days => %(days)s))
+  and not exists (
+      select from reread r
+      where r.merchant_id = o.merchant_id and r.connection_id = o.connection_id and r.order_ref = o.order_ref)
+order by o.placed_at
+limit %(most)s
+
 -- name: done_rereads
 -- A hint that came while we read moved wanted_at on: that row stays and is read once more.
 delete from reread r
@@ -109,11 +141,15 @@ from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(refs)s::text[]
 where r.merchant_id = late.merchant_id and r.connection_id = late.connection_id and r.order_ref = late.order_ref
 
 -- name: note_reads
--- A connection was heard of: when the read began that succeeded, or what went wrong.
+-- A connection was heard of: when the read began that succeeded, or what went wrong. One that is dark is so until a read
+-- succeeds.
 update connection c
-set last_read_at = greatest(c.last_read_at, heard.began_at), last_error = heard.error
-from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::timestamptz[], %(errors)s::text[])
-         as heard(merchant_id, connection_id, began_at, error)
+set last_read_at = greatest(c.last_read_at, heard.began_at), last_error = heard.error,
+    dark_since = case when heard.began_at is not null then null
+                      when heard.dark then coalesce(c.dark_since, now()) else c.dark_since end
+from unnest(%(merchants)s::bigint[], %(connections)s::bigint[], %(began)s::timestamptz[], %(errors)s::text[],
+            %(dark)s::boolean[])
+         as heard(merchant_id, connection_id, began_at, error, dark)
 where c.merchant_id = heard.merchant_id and c.connection_id = heard.connection_id
 
 -- name: due_timers

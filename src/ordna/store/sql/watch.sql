@@ -3,8 +3,9 @@
 -- name: ensure
 -- A connection that was made before there were duties gets them here.
 insert into watch (merchant_id, connection_id, duty, due_at)
-select c.merchant_id, c.connection_id, d.duty, now()
-from connection c cross join (values ('sweep'), ('subscriptions')) as d(duty)
+select c.merchant_id, c.connection_id, d.duty, now() + d.after
+from connection c
+cross join (values ('sweep', interval '0'), ('subscriptions', interval '0'), ('shop', interval '1 hour')) as d(duty, after)
 where c.merchant_id = any(%(merchants)s::bigint[])
   and not exists (select from watch w where w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = d.duty)
 on conflict do nothing

@@ -53,7 +53,12 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
     known = {link.domain for link in links if link.mode != "gone"}
     context = {
         "at": "connections",
-        "links": [_link(link, flows, rereads, waiting) | care.get(link.connection_id, {}) for link in links],
+        "links": [
+            _link(link, flows, rereads, waiting)
+            | care.get(link.connection_id, {})
+            | {"zone": watching.zone_sentence(link, seen.now, zone)}
+            for link in links
+        ],
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
         "set_aside": aside,

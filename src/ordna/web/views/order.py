@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from ordna.core.explain import Explanation, StepWhy, explain
+from ordna.core.letters import unwritable
 from ordna.core.order import part_names
 from ordna.core.outcome import Order
 from ordna.core.policy import Policy
@@ -24,6 +25,7 @@ from ordna.web.errors import bad_parameter
 from ordna.web.flows import own_teams, policy_of, team_title
 
 DONE_KEY = "done"
+LETTERS_SHOWN = 8
 
 
 @require_GET
@@ -76,6 +78,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
             ],
             "effects": detail.effects,
             "person": person,
+            "unwritable": unwritable((person.name or "", *person.address))[:LETTERS_SHOWN] if person else (),
             "timeline": entries,
             "voices": [(key, word, sum(e.voice == key for e in entries)) for key, word in order_page.VOICES],
             "older": detail.older,
