@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from ordna.engine import clock, logs, persons, privacy, reading
+from ordna.engine import clock, logs, persons, privacy, reading, stock
 from ordna.engine.ahead import After, Ahead, Batch
 from ordna.engine.batch import Culprit, decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
@@ -172,6 +172,7 @@ class Stepper:
         ledger.rereads.extend(taken.rereads(at))
         live = [item for item in taken.items if not item.outcome]
         decide_all(conn, pages, live, self._policies, ledger, at)
+        stock.settle(conn, pages.values(), ledger, at)
         ledger.close(conn, pages.values())
         with sending(conn) as sent:
             ledger.write(conn, sent)
