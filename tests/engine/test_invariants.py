@@ -52,8 +52,8 @@ PLANTED = {
     "inv_committed_off_reservations": A_LEVEL + "update stock_level set available = 3, committed = 2;"
     "insert into stock_movement (merchant_id, at, item, location, available, committed, cause)"
     " values (1, now(), 'scarf', 'Aarhus', -2, 2, 'reserved')",
-    "inv_reservation_of_no_order": A_LEVEL + "insert into reservation values (1, '7-9999', '1', 'scarf', '', 'short', 1,"
-    " 7, 'short', '', now(), null, '')",
+    "inv_reservation_of_no_order": "insert into reservation values (1, '7-9999', '1', 'scarf', '', 'short', 1, 7,"
+    " 'short', '', now(), null, '')",
     "inv_lease_without_token": "update lease set owner = '', until = now() + interval '1 hour' where lane = 2",
 }
 
