@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench bench-pages drill chaos poison silence bad-days mutants docs lock clean
+.PHONY: run test lint format bench bench-pages bench-stock drill chaos poison silence bad-days mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -38,6 +38,10 @@ bench: .venv/dev.stamp
 # Every page with a history of a million orders. HISTORY=FOLDER keeps that history for the next time.
 bench-pages: .venv/dev.stamp
 	$(BIN)/python -m bench.pages $(if $(HISTORY),--keep $(HISTORY))
+
+# No unit is promised twice, and how fast the promises are made. Some six minutes.
+bench-stock: .venv/dev.stamp
+	$(BIN)/python -m bench.stock
 
 # Back up, lose the machine, restore elsewhere, show that nothing is lost.
 drill: .venv/dev.stamp
