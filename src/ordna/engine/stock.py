@@ -29,12 +29,12 @@ TOPIC = "ordna/stock"
 CAUSE = "claim"
 
 
-def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime) -> None:
-    """Answer what the orders of a batch ask of stock, and book what their facts moved. Nothing is read or written where
-    they ask and move nothing."""
+def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime) -> bool:
+    """Answer what the orders of a batch ask of stock, and book what their facts moved; whether levels are locked now.
+    Nothing is read or written where they ask and move nothing."""
     asking = [page for page in pages if _claim_of(page, at) is not None]
     if not asking and not ledger.stock.movements and not ledger.stock.loose:
-        return
+        return False
     claims = [page.claim for page in asking if page.claim is not None]
     items = {
         (page.merchant_id, item_of(n.sku)) for page, claim in zip(asking, claims, strict=True) for n in claim.needs
@@ -51,6 +51,7 @@ def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime
     if asking:
         _answer_all(conn, asking, claims, articles, places, available, ledger, at)
     _wake(conn, freed, available, at)
+    return True
 
 
 def wake(conn: Connection, freed: Sequence[tuple[int, str, int]], at: datetime) -> None:
