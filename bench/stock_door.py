@@ -57,11 +57,12 @@ class Count:
 
 
 class Door:
-    """The engine's door, as one worker uses it."""
+    """The engine's door, as one worker uses it. `together` waits for all who race."""
 
     def __init__(self, dsn: str, home: Path, connections: int = 1) -> None:
         self.database = Database(dsn, connections_max=connections, patience_s=60)
         self.count = Count()
+        self.together: Callable[[], object] = lambda: None
         self._policies = Policies(keyring(home))
 
     def through(self, told: Sequence[Told], at: datetime) -> None:
@@ -165,6 +166,7 @@ def race(dsn: str, home: Path, hands: int, work: Callable[[Door, int, random.Ran
 
     def run(number: int) -> None:
         door = Door(dsn, home)
+        door.together = start.wait
         try:
             start.wait()
             work(door, number, random.Random(seed * 1000 + number))

@@ -23,14 +23,20 @@ SKUS = 8
 LINES = 4
 
 
-def last_unit(dsn: str, home: Path, races: int, racers: int, seed: int = 1) -> Count:
-    """So many races for the last unit of a SKU, each racer with an order of one."""
+def last_unit(dsn: str, home: Path, races: int, racers: int, at_once: int = 10, seed: int = 1) -> Count:
+    """So many races for the last unit of a SKU, each racer with an order of one. All begin together, and run some
+    races in one transaction, in an order of their own."""
     shelve(dsn, {f"last-{number:04d}": 1 for number in range(races)})
 
     def work(door: Door, number: int, rng: random.Random) -> None:
-        for each in range(races):
-            ref = f"{seed}{each:04d}{number:03d}"
-            door.through([placed(ref, [(f"last-{each:04d}", 1)])], NOON)
+        for first in range(0, races, at_once):
+            told = [
+                placed(f"{seed}{each:04d}{number:03d}", [(f"last-{each:04d}", 1)])
+                for each in range(first, min(races, first + at_once))
+            ]
+            rng.shuffle(told)
+            door.together()
+            door.through(told, NOON)
 
     return race(dsn, home, racers, work, seed)
 

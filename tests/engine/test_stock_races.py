@@ -40,7 +40,7 @@ def proved(dsn: str) -> Iterator[None]:
 
 
 def last_unit(dsn: str, home: Path) -> None:
-    count = stock_races.last_unit(dsn, home, races=6, racers=8)
+    count = stock_races.last_unit(dsn, home, races=6, racers=8, at_once=2)
     found = stock_door.look(dsn)
     assert (count.failures, count.deadlocks, found.oversold, found.lost_updates) == ([], 0, 0, 0)
     assert found.promised == 6
