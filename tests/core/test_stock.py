@@ -14,7 +14,7 @@ from ordna.core.allot import Article, Shelves, allot
 from ordna.core.claims import Claim, Need, item_of, line_units, shown_sku
 from ordna.core.decide import decide
 from ordna.core.flow import check_text
-from ordna.core.messages import StockArrived, StockSettled
+from ordna.core.messages import Migrated, StockArrived, StockSettled
 from ordna.core.needs import all_reserved, needed
 from ordna.core.outcome import Outcome
 from ordna.core.vocabulary import VOCABULARY
@@ -179,3 +179,12 @@ def test_a_sku_is_the_same_however_it_is_written(other: str) -> None:
 def test_a_sign_nobody_sees_is_shown() -> None:
     assert item_of("SC\u200bARF") != item_of("SCARF")
     assert shown_sku("SC\u200bARF") == "SC<U+200B>ARF"
+
+
+def test_an_order_that_moves_to_a_flow_without_stock_gives_back_what_it_has() -> None:
+    room = Room({("a", "Aarhus"): 1})
+    room.say("placed #1001: A x2, 100.00 DKK paid")
+    assert room.units == 1 and room.story.order.state.short
+    room.take(decide(room.story.order, Migrated(room.story.now), policy(2), room.story.now))
+    assert room.available == {("a", "Aarhus"): 1}
+    assert not room.story.order.state.reserved and not room.story.order.state.short

@@ -182,7 +182,7 @@ def _concluded(
         ruled = verdicts(state, policy.flow, values, at)
         for fact in ruled:
             state = evolve(state, fact.event, fact.at)
-        if policy.flow.stock is not None:
+        if policy.flow.stock is not None or state.stock_asked:
             moved, claim = _stock(state, policy, at)
             for fact in moved:
                 state = evolve(state, fact.event, fact.at)
@@ -204,12 +204,11 @@ def _concluded(
 def _stock(state: OrderState, policy: Policy, at: datetime) -> tuple[tuple[Fact, ...], Claim | None]:
     """What stock follows from the picture at once, and what the order still has to ask for."""
     wish = policy.flow.stock
-    assert wish is not None
     values = order_values(state, policy.flow.currency)
     moved = tuple(_system(event, at) for event in stock.moves(state, wish, values, at))
     for fact in moved:
         state = evolve(state, fact.event, fact.at)
-    return moved, stock.claim(state, wish, values)
+    return moved, stock.claim(state, wish, values) if wish is not None else None
 
 
 def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:

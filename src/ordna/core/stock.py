@@ -23,8 +23,9 @@ from ordna.core.vocabulary import Values
 TIMER = "stock|reserved"
 
 
-def moves(state: OrderState, wish: StockWish, values: Values, at: datetime) -> tuple[e.Event, ...]:
-    """What follows at once, without anybody else's say: units that left, came back, or are no longer needed."""
+def moves(state: OrderState, wish: StockWish | None, values: Values, at: datetime) -> tuple[e.Event, ...]:
+    """What follows at once, without anybody else's say: units that left, came back, or are no longer needed. Without a
+    wish, because the order moved to a flow that asks for none, nothing is needed."""
     out = list(_gone(state))
     for event in out:
         state = evolve(state, event, at)
@@ -169,12 +170,14 @@ def _sku(state: OrderState, line: str) -> str:
 # --- what is needed -------------------------------------------------------------------------------------------
 
 
-def _unwanted(state: OrderState, wish: StockWish, values: Values) -> str | None:
+def _unwanted(state: OrderState, wish: StockWish | None, values: Values) -> str | None:
     """Why nothing is to be reserved; "" when something is, None when nobody can say."""
     if state.cancelled:
         return "cancelled"
     if state.closed:
         return "closed"
+    if wish is None:
+        return "unwanted"
     if state.stock_lapsed and not _kept(wish, values):
         return "expired"
     truth = wish.when.evaluate(values)

@@ -120,9 +120,7 @@ def book(request: HttpRequest) -> HttpResponse:
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     """How an item is kept: title, barcode, promises for later, what a bundle has in it."""
-    form = {
-        name: request.POST.get(name, "").strip() for name in ("sku", "title", "barcode", "backorder", "expected_on")
-    }
+    form = {name: request.POST.get(name, "").strip() for name in KEPT_FIELDS}
     wrong = _kept(request, form)
     if wrong:
         return bad_parameter(request, wrong[0], wrong[1])
