@@ -51,9 +51,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(61, "invariants", _INVARIANTS["views"]),
     Migration(62, "indexes of the lists", _LISTS["indexes"], alone=True),
     Migration(63, "an index of the lists that others serve", _LISTS["superseded"], "contract", alone=True, needs=62),
+    Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
     Migration(70, "stock", blocks("stock_tables.sql")["tables"]),
     Migration(71, "invariants of stock", blocks("stock_invariants.sql")["views"]),
-    Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 
