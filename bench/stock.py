@@ -31,9 +31,8 @@ import psycopg
 from bench import stock_races
 from bench.main_job import say
 from bench.stock_door import NOON, Count, Door, look, open_house, placed, shelve
-from ordna.store import embedded, schema, stock
-from ordna.store.database import Connection, Sent
-from ordna.store.stock import LevelKey, Movement
+from bench.stock_faults import read_then_write
+from ordna.store import embedded, schema
 
 OUT = Path(__file__).parent.parent / "bench" / "out" / "stock.json"
 WORKERS = 4
@@ -54,7 +53,7 @@ def main() -> int:
     say("the flash sale")
     told = _sale(options.orders, options.units)
     told["baseline_per_s"] = {}
-    for name, plant, batch in (("row_at_a_time", None, 1), ("read_then_write", read_then_write, BATCH)):
+    for name, plant, batch in (("row_at_a_time", None, 1), ("read_then_write", _read_then_write, BATCH)):
         say(f"the same by another way: {name}")
         other = _sale(BASELINE_ORDERS, BASELINE_ORDERS // 5, batch=batch, plant=plant)
         told["baseline_per_s"][name] = other["reservations_per_s"]
@@ -169,38 +168,8 @@ def _summed(counts: Iterable[Count]) -> Count:
     return total
 
 
-# --- another way ----------------------------------------------------------------------------------------------
-
-
-def read_then_write() -> None:
-    """How it is often done: look what there is, compute what is left, write that. Without a lock or a guard."""
-    read: dict[LevelKey, tuple[int, int]] = {}
-
-    def looked_at(
-        conn: Connection, levels: Iterable[LevelKey], opening: Iterable[LevelKey] = ()
-    ) -> dict[LevelKey, int]:
-        for level in {*levels, *opening}:
-            row = conn.execute(
-                b"select available, committed from stock_level where merchant_id = %s and item = %s and location = %s",
-                level,
-            ).fetchone()
-            if row is not None:
-                read[level] = (row[0], row[1])
-        return {level: had[0] for level, had in read.items()}
-
-    def written_back(conn: Connection, movements: list[Movement], at: Any, sent: Sent) -> None:
-        for one in movements:
-            had = read[one.level]
-            read[one.level] = (had[0] + one.changes[0], had[1] + one.changes[1])
-        for level, (available, committed) in read.items():
-            conn.execute(
-                b"update stock_level set available = %s, committed = %s"
-                b" where merchant_id = %s and item = %s and location = %s",
-                (available, committed, *level),
-            )
-
-    stock.lock = looked_at
-    stock.move = written_back  # type: ignore[assignment]
+def _read_then_write() -> None:
+    read_then_write(setattr)
 
 
 if __name__ == "__main__":

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import stock_door, stock_races
+from bench import stock_door, stock_faults, stock_races
 from ordna.core import events as e
 from ordna.core import stock as core_stock
 from ordna.engine.invariants import check_invariants
 from ordna.engine.replay import check_fold
 from ordna.store import stock
-from ordna.store.database import Connection, Database, Sent
-from ordna.store.stock import LevelKey, Movement
+from ordna.store.database import Connection, Database
+from ordna.store.stock import LevelKey
 
 
 @pytest.fixture
@@ -71,34 +69,7 @@ def test_no_unit_is_promised_twice(database: str, home: Path, promise: Any) -> N
 
 def read_then_write(monkeypatch: pytest.MonkeyPatch) -> None:
     """Levels are read without a lock, and what was computed from them is written back."""
-    read = threading.local()
-
-    def looked_at(conn: Connection, levels: Iterable[LevelKey], opening: Iterable[LevelKey] = ()) -> Any:
-        wanted = sorted({*levels, *opening})
-        found = {}
-        for level in wanted:
-            row = conn.execute(
-                b"select available, committed from stock_level where merchant_id = %s and item = %s and location = %s",
-                level,
-            ).fetchone()
-            if row:
-                found[level] = row[0]
-                read.rows = {**getattr(read, "rows", {}), level: row}
-        time.sleep(0.02)
-        return found
-
-    def written_back(conn: Connection, movements: list[Movement], at: datetime, sent: Sent) -> None:
-        for one in movements:
-            had = read.rows[one.level]
-            read.rows[one.level] = (had[0] + one.changes[0], had[1] + one.changes[1])
-            conn.execute(
-                b"update stock_level set available = %s, committed = %s"
-                b" where merchant_id = %s and item = %s and location = %s",
-                (*read.rows[one.level], *one.level),
-            )
-
-    monkeypatch.setattr("ordna.engine.stock.stock.lock", looked_at)
-    monkeypatch.setattr("ordna.engine.stocktaking.stock.move", written_back)
+    stock_faults.read_then_write(monkeypatch.setattr, 0.02)
 
 
 def unsorted_locks(monkeypatch: pytest.MonkeyPatch) -> None:
