@@ -347,3 +347,21 @@ def test_what_a_person_asks_goes_through_the_same_door(shop: Shop) -> None:
     answer = requests.ask(shop.database, Policies(shop.ring), 1, "7-5001", Cancel("customer"), "jane", at=shop.now)
     assert isinstance(answer, requests.Accepted)
     assert levels(shop) == {("scarf", "Aarhus"): (0, 2, 2)}
+
+
+def test_units_at_a_location_that_was_deleted_with_its_shop_come_back_there(shop: Shop) -> None:
+    shelve(shop.database, 1, {("SCARF", "Aarhus"): 2}, shop.now)
+    shop.send("orders/create", order_body(5001))
+    shop.step()
+    with shop.database.engine([1]) as conn:
+        conn.execute(b"delete from stock_level")
+        conn.execute(b"delete from stock_movement")
+    body = order_body(5001, cancelled_at=later(60), cancel_reason="customer", updated_at=later(60))
+    shop.now += timedelta(hours=2)
+    shop.send("orders/cancelled", body)
+    shop.step()
+    assert reservations(shop) == []
+    assert levels(shop) == {("scarf", "Aarhus"): (2, -2, 0)}
+    with shop.database.engine([1]) as conn:  # the proofs that follow are about what the engine keeps
+        conn.execute(b"delete from stock_level")
+        conn.execute(b"delete from stock_movement")

@@ -45,6 +45,9 @@ def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime
     places = stock.locations(conn, {page.merchant_id for page in asking}) if asking else {}
     wanted = _levels(asking, claims, articles, places) | ledger.stock.levels()
     available = stock.lock(conn, wanted, opening)
+    lost = ledger.stock.levels() - available.keys()
+    if lost:  # a shop was deleted with its locations, and an order still has units there
+        available |= stock.lock(conn, (), lost)
     for one in ledger.stock.movements:
         available[one.level] = available.get(one.level, 0) + one.changes[0]
     freed = _freed(ledger.stock.movements)
