@@ -10,7 +10,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
-.PHONY: run test lint format bench bench-pages bench-history drill chaos poison silence bad-days mutants docs lock clean
+.PHONY: run test lint format bench bench-pages bench-history bench-stock drill chaos poison silence bad-days mutants docs lock clean
 
 run: .venv/run.stamp
 	$(BIN)/ordna up
@@ -42,6 +42,10 @@ bench-pages: .venv/dev.stamp
 # The main job after ten thousand orders and after a million. HISTORY=FOLDER keeps both histories for the next time.
 bench-history: .venv/dev.stamp
 	$(BIN)/python -m bench.after_history $(if $(HISTORY),--keep $(HISTORY))
+
+# No unit is promised twice, and how fast the promises are made. Some six minutes.
+bench-stock: .venv/dev.stamp
+	$(BIN)/python -m bench.stock
 
 # Back up, lose the machine, restore elsewhere, show that nothing is lost.
 drill: .venv/dev.stamp

@@ -11,6 +11,7 @@ from ordna.core.conditions import parse
 from ordna.core.flow import check_text
 from ordna.core.flow import parse as flow_parse
 from ordna.core.flow import rules as flow_rules
+from ordna.core.flow import stock as flow_stock
 from ordna.core.hours import read_within
 from ordna.core.vocabulary import VOCABULARY
 
@@ -72,6 +73,7 @@ def test_the_page_names_every_key_and_no_other() -> None:
         "step": flow_parse.STEP_KEYS,
         "rule": flow_rules.RULE_KEYS,
         "hold": flow_rules.HOLD_KEYS,
+        "stock": flow_stock.STOCK_KEYS,
     }
     assert rows == {(where, key) for where, known in keys.items() for key in known}
 

@@ -18,6 +18,11 @@ AN_EFFECT = (
     " asked_at, due_at) values (1, '7-5001', '{key}', {generation}, 7, 3, 'AddTags', false, '', '{status}', now(),"
     " now());"
 )
+A_LEVEL = (
+    "insert into stock_level (merchant_id, item, location, available) values (1, 'scarf', 'Aarhus', 5);"
+    "insert into stock_movement (merchant_id, at, item, location, available, cause)"
+    " values (1, now(), 'scarf', 'Aarhus', 5, 'received');"
+)
 CONFIRMED = (
     "update journal set kind = 'EffectConfirmed', data = jsonb_build_object('key', 'tag:vip#1')"
     " where order_id = '7-5001' and seq < 3"
@@ -43,6 +48,12 @@ PLANTED = {
     "inv_timer_without_outcome": "insert into timer values (1, '7-5001', 'step|x', 3, now(), now(), null)",
     "inv_part_of_no_order": "insert into part_owner values (1, 7, '77', '9999')",
     "inv_person_of_no_order": "insert into person values (1, '7-9999', '', '', now())",
+    "inv_level_off_ledger": A_LEVEL + "update stock_level set available = 4",
+    "inv_committed_off_reservations": A_LEVEL + "update stock_level set available = 3, committed = 2;"
+    "insert into stock_movement (merchant_id, at, item, location, available, committed, cause)"
+    " values (1, now(), 'scarf', 'Aarhus', -2, 2, 'reserved')",
+    "inv_reservation_of_no_order": "insert into reservation values (1, '7-9999', '1', 'scarf', '', 'short', 1, 7,"
+    " 'short', '', now(), null, '')",
     "inv_lease_without_token": "update lease set owner = '', until = now() + interval '1 hour' where lane = 2",
 }
 

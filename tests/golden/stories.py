@@ -24,10 +24,12 @@ from ordna.connectors.shopify.topics import READ_TOPIC
 from ordna.connectors.shopify.webhooks import translate
 from ordna.core import events
 from ordna.core import messages as m
+from ordna.core.claims import Allotted, Lacking, Need
 from ordna.core.decide import decide, new_order
 from ordna.core.evolve import fold
 from ordna.core.order import encode_state, live_parts
 from ordna.core.outcome import Order, Outcome
+from ordna.core.policy import Policy
 from ordna.core.values import Problem
 from ordna.practice.bodies import tell
 from ordna.practice.catalogue import open_shop
@@ -36,7 +38,7 @@ from ordna.practice.model import Order as PracticeOrder
 from ordna.practice.world import World
 from tests.connectors.shopify_bodies import wire
 from tests.connectors.test_practice_converges import PracticeClient
-from tests.core.trade import START, Scenario, policy
+from tests.core.trade import FLOW, START, Scenario, policy
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "core" / "cases"
@@ -95,6 +97,18 @@ RARE: dict[str, tuple[str | m.Message, ...]] = {
         m.Observed(m.Snapshot("1", order=RETOLD), START + timedelta(hours=1), "shopify", 3),
     ),
 }  # fmt: skip
+STOCK_FLOW = FLOW + "\nstock: {when: order.placed}\n"
+SOME, OTHER = Allotted("A", "a", "Aarhus", 1), Allotted("B", "b", "Aarhus", 2)
+LACKING = Lacking("A", "A", "", 1, "short")
+STOCK: tuple[str | m.Message, ...] = (
+    "placed #2005: A x2, B x2, 90.00 DKK paid",
+    m.StockSettled((Need("A", "A", "", 2), Need("B", "B", "", 2)), False, (SOME, OTHER), (LACKING,), START),
+    m.StockSettled((Need("A", "A", "", 1),), True, (SOME,), (), START),
+    "shipped s1: A x2, B x1",
+    "parcel s1 cancelled",
+    "changed lines A x2",
+    "cancelled",
+)
 
 Row = tuple[str, int, datetime, msgspec.Raw]
 
@@ -152,8 +166,8 @@ class Telling:
 class Overheard(Scenario):
     """A story of the core's, with the journal it makes."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__()
+    def __init__(self, name: str, followed: Policy | None = None) -> None:
+        super().__init__(followed or policy())
         self.telling = Telling(name)
 
     def hear(self, message: m.Message) -> None:
@@ -191,6 +205,10 @@ def from_rare_days() -> Iterator[History]:
                 story.now += timedelta(minutes=1)
                 story.hear(line)
         yield story.telling.history()
+    story = Overheard("units set aside", policy(flow=STOCK_FLOW))
+    for line in STOCK:
+        story.say(line) if isinstance(line, str) else story.hear(line)
+    yield story.telling.history()
 
 
 def from_practice() -> Iterator[History]:

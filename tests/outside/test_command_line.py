@@ -164,3 +164,20 @@ def test_the_database_says_where_it_stands(house: House, tmp_path: Path) -> None
         conn.execute("delete from ordna_migration where number = 1")
     told = ordna(house, tmp_path, "worker")
     assert told.returncode == 1 and "Run: ordna db migrate" in told.stderr
+
+
+def test_stock_is_booked_from_a_file_and_put_right(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "came.csv"
+    file.write_text("sku,location,units\nSCARF,901,3\n")
+    refused = ordna(house, tmp_path, "stock", "receive", str(file))
+    assert refused.returncode == 1 and "row 1, location: There is no location" in refused.stdout
+    assert ordna(house, tmp_path, "stock", "location", "901", "--title", "Aarhus").returncode == 0
+    assert "1 levels changed, 1 new items." in ordna(house, tmp_path, "stock", "receive", str(file)).stdout
+    assert "0 levels changed" in ordna(house, tmp_path, "stock", "count", str(file)).stdout
+    assert ordna(house, tmp_path, "stock", "mend").stdout == "Everything adds up.\n"
+    house.rows_changed("update stock_level set available = %s", 9)
+    told = ordna(house, tmp_path, "doctor")
+    assert told.returncode == 1 and "ordna stock mend" in told.stdout
+    assert "available is 9, its ledger says 3" in ordna(house, tmp_path, "stock", "mend").stdout
+    assert "1 entries booked." in ordna(house, tmp_path, "stock", "mend", "--book").stdout
+    assert ordna(house, tmp_path, "doctor").returncode == 0

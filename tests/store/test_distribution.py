@@ -30,9 +30,12 @@ OF_THE_SCHEMA = {
     "distribution.sql",
     "partitions.sql",
     "watch_tables.sql",
+    "stock_tables.sql",
 }
 # What an operator looks at or puts right, seldom, for the whole house: the coordinator asks every node.
-OF_THE_HOUSE = {"doctor.sql", "figures.sql", "invariants.sql", "backups.sql", "restored.sql"}
+OF_THE_HOUSE = {
+    "doctor.sql", "figures.sql", "invariants.sql", "stock_invariants.sql", "backups.sql", "restored.sql",
+}  # fmt: skip
 
 
 @pytest.fixture

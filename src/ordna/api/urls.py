@@ -9,10 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ordna.api import calls, privacy, wire
+from ordna.api import calls, privacy, stock, wire
 from ordna.api.errors import Away, Missing, Problem, answer
 from ordna.core.explain import Explanation
 from ordna.engine.connections import Connected
+from ordna.engine.stock_booking import Booked, Entry
+from ordna.engine.stock_items import Item, Place
 from ordna.store.database import DatabaseDown
 
 _SHAPES = (
@@ -31,6 +33,13 @@ _SHAPES = (
     privacy.Asked,
     Connected,
     Explanation,
+    list[Entry],
+    Booked,
+    list[Item],
+    Place,
+    stock.Kept,
+    stock.Mend,
+    stock.Mended,
 )
 _found, _components = wire.schemas(_SHAPES)
 _SCHEMAS: dict[Any, dict[str, Any]] = dict(zip(map(str, _SHAPES), _found, strict=True))
@@ -105,6 +114,15 @@ _serve("GET", "/connections", calls.list_connections, _extra(result=wire.Connect
 _serve("POST", "/connections/observe", calls.observe, _extra(wire.NewConnection, Connected, 201))
 _serve("POST", "/connections/{connection_id}/live", calls.set_live, _extra(result=wire.Connection))
 _serve("POST", "/connections/{connection_id}/pause", calls.set_paused, _extra(result=wire.Connection))
+_serve("GET", "/stock", stock.list_stock, _extra() | _query("after"))
+_serve("GET", "/stock/item", stock.get_stock_item, _extra() | _query("sku"))
+_serve("POST", "/stock/receipts", stock.receive_stock, _extra(list[Entry], Booked))
+_serve("POST", "/stock/counts", stock.count_stock, _extra(list[Entry], Booked))
+_serve("POST", "/stock/items", stock.keep_stock_items, _extra(list[Item], stock.Kept))
+_serve("GET", "/stock/locations", stock.list_locations, _extra())
+_serve("POST", "/stock/locations", stock.keep_location, _extra(Place, stock.Kept))
+_serve("GET", "/stock/check", stock.check_stock, _extra())
+_serve("POST", "/stock/mend", stock.mend_stock, _extra(stock.Mend, stock.Mended))
 _serve("POST", "/erasures", privacy.erase, _extra(privacy.Erase, privacy.Asked, 202))
 _serve("GET", "/erasures", privacy.list_erasures, _extra())
 _serve("GET", "/personal-data", privacy.list_requests, _extra())

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ordna.cli.stock_app import stock_app
+
 app = typer.Typer(
     help="Ordna runs a webshop's order flow from click to done. Begin with: ordna up",
     no_args_is_help=True,
@@ -22,6 +24,7 @@ db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 archive_app = typer.Typer(help="Keep what closed orders went through in files.", no_args_is_help=True)
 app.add_typer(archive_app, name="archive")
+app.add_typer(stock_app, name="stock")
 
 Port = Annotated[int, typer.Option(help="The port of pages, API and webhooks.", min=1, max=65535)]
 

@@ -18,6 +18,8 @@ from msgspec.structs import replace
 
 from ordna.core import events as e
 from ordna.core import messages as m
+from ordna.core import stock
+from ordna.core.claims import Claim
 from ordna.core.effects import Effect, NoteOrder
 from ordna.core.evolve import evolve
 from ordna.core.observe import observe
@@ -31,6 +33,7 @@ from ordna.core.steps import counted_anew, standing
 from ordna.core.tasks import wanted
 from ordna.core.vocabulary import Values, order_values, part_values
 
+STOCK_TIMER = stock.TIMER
 ROUTING_PATIENCE = timedelta(minutes=5)
 UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded, e.ShipmentInTransit, e.ShipmentOutForDelivery)
 MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
@@ -60,6 +63,11 @@ def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> O
             anew = counted_anew(order.verdict.steps, policy.flow)
             order = replace(order, verdict=replace(order.verdict, steps=anew))
             return _concluded(order, (moved,), (), policy, message.at, now)
+        case m.StockSettled():
+            settled = tuple(_system(event, message.at) for event in stock.settled(order.state, message))
+            return _concluded(order, settled, (), policy, message.at, now)
+        case m.StockArrived():
+            return _asks_again(order, policy)
         case m.Hinted():
             return Outcome(order, reread=Reread(3, message.topic))
 
@@ -75,7 +83,11 @@ def settle(state: OrderState, before: Verdict, policy: Policy, at: datetime, val
     if not policy.acting:
         return Verdict(policy.version, steps, (), _read_timers(state))
     tasks = wanted(state, policy.flow, steps, values, parts, before, at)
-    return Verdict(policy.version, steps, tasks, _timers(state, steps))
+    timers = _timers(state, steps)
+    kept_until = stock.expiry(state, policy.flow, values) if state.reserved else None
+    if kept_until is not None:
+        timers[stock.TIMER] = kept_until
+    return Verdict(policy.version, steps, tasks, timers)
 
 
 # --- one function a message ---------------------------------------------------------------------------------
@@ -129,6 +141,9 @@ def _timer(order: Order, message: m.TimerFell, policy: Policy, now: datetime) ->
         step, part, run = rest.rsplit("|", 2)
         fact = Fact(e.StepRanLate(step, part, int(run)), message.due_at, "system", "clock")
         return _concluded(order, (fact,), (), policy, message.due_at, now)
+    if kind == "stock":
+        fact = Fact(e.StockReleased(order.state.reserved, "expired"), message.due_at, "system", "clock")
+        return _concluded(order, (fact,), (), policy, message.due_at, now)
     hold = next((hold for hold in order.state.holds if hold.handle == rest), None)
     if hold is None:
         return Outcome(order)
@@ -136,6 +151,15 @@ def _timer(order: Order, message: m.TimerFell, policy: Policy, now: datetime) ->
     values = fingerprint(rule, order_values(order.state, policy.flow.currency)) if rule is not None else None
     fact = Fact(e.HoldExpired(hold.handle, values), message.due_at, "system", "clock")
     return _concluded(order, (fact,), (), policy, message.due_at, now)
+
+
+def _asks_again(order: Order, policy: Policy) -> Outcome:
+    """Something it lacks came free: the same claim once more, and nothing else is new."""
+    wish = policy.flow.stock
+    if wish is None or not policy.acting or not order.state.short:
+        return Outcome(order)
+    values = order_values(order.state, policy.flow.currency)
+    return Outcome(order, claim=stock.claim(order.state, wish, values, again=True))
 
 
 # --- what all messages share --------------------------------------------------------------------------------
@@ -154,11 +178,17 @@ def _concluded(
         return Outcome(Order(state, order.verdict), facts, effects)
     all_facts = list(facts)
     values: Values | None = None
+    claim: Claim | None = None
     if policy.acting:
         values = order_values(state, policy.flow.currency)
         ruled = verdicts(state, policy.flow, values, at)
         for fact in ruled:
             state = evolve(state, fact.event, fact.at)
+        if policy.flow.stock is not None or state.stock_asked:
+            moved, claim = _stock(state, policy, at)
+            for fact in moved:
+                state = evolve(state, fact.event, fact.at)
+            ruled = (*ruled, *moved)
         all_facts.extend(ruled)
         planned = desired(state)
         for effect in planned:
@@ -170,7 +200,17 @@ def _concluded(
     verdict = settle(state, order.verdict, policy, at, values)
     after = Order(state, verdict)
     decision = _decision(order, after, effects, policy, now)
-    return Outcome(after, tuple(all_facts), effects, None, None, decision)
+    return Outcome(after, tuple(all_facts), effects, None, None, decision, claim)
+
+
+def _stock(state: OrderState, policy: Policy, at: datetime) -> tuple[tuple[Fact, ...], Claim | None]:
+    """What stock follows from the picture at once, and what the order still has to ask for."""
+    wish = policy.flow.stock
+    values = order_values(state, policy.flow.currency)
+    moved = tuple(_system(event, at) for event in stock.moves(state, wish, values, at))
+    for fact in moved:
+        state = evolve(state, fact.event, fact.at)
+    return moved, stock.claim(state, wish, values) if wish is not None else None
 
 
 def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:

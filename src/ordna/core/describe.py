@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ordna.core import events as e
+from ordna.core.claims import Allotted, Lacking, shown_sku
 from ordna.core.messages import Quantity
 
 NOISE = frozenset({"NoChangeSeen", "RoutingConfirmed", "WorkBegan", "TaskUnclaimed"})
@@ -95,6 +96,44 @@ def _asked(event: Any) -> str:
     return f"The shop was asked to {effect_words(event.effect)}."
 
 
+_LACKING_WORDS = {
+    "short": "there is none left to promise",
+    "limit": "the channel's share of it is used up",
+    "unknown_sku": "no stock item has this SKU",
+    "no_sku": "the line has no SKU",
+    "unknown_location": "its location is not known here, or is closed",
+    "empty_bundle": "the bundle has nothing in it",
+}
+_RELEASED_WORDS = {
+    "cancelled": "the order was cancelled",
+    "closed": "the order was closed",
+    "edited": "the order needs them no longer",
+    "moved": "another location ships them",
+    "expired": "their time ran out",
+    "unwanted": "the flow asks for them no longer",
+}
+
+
+def lacking_words(one: Lacking) -> str:
+    """What is lacking and why, without the full stop."""
+    what = f"{one.units} × {shown_sku(one.sku) or 'a line'}"
+    if one.cause == "backorder":
+        return f"{what} promised {f'for {one.until}' if one.until else 'for later'}"
+    return f"{what} could not be reserved: {_LACKING_WORDS.get(one.cause, one.cause)}"
+
+
+def _stock_units(lines: tuple[Allotted, ...]) -> str:
+    count = sum(line.units for line in lines)
+    return f"{count} unit" + ("" if count == 1 else "s")
+
+
+def _left_unreserved(event: Any) -> str:
+    loose = sum(one.units for one in event.loose)
+    words = [f"{_stock_units(event.lines)} that were reserved"] if event.lines else []
+    words += [f"{loose} that were not"] if loose else []
+    return " and ".join(words)
+
+
 _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.OrderPlaced: _placed,
     e.EarlierOrdersFound: lambda x: f"The customer's earlier orders were counted anew: {x.orders_before}.",
@@ -123,6 +162,11 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.TagWanted: lambda x: f"The tag “{x.tag}” is wanted.",
     e.TagUnwanted: lambda x: f"The tag “{x.tag}” is no longer wanted.",
     e.StepRanLate: lambda x: f"The step “{x.step}” ran late.",
+    e.StockReserved: lambda x: f"Reserved {_stock_units(x.lines)} of stock.",
+    e.StockShort: lambda x: "Stock is lacking: " + "; ".join(map(lacking_words, x.lines)) + ".",
+    e.StockReleased: lambda x: f"Gave back {_stock_units(x.lines)} of stock: {_RELEASED_WORDS.get(x.cause, x.cause)}.",
+    e.StockConsumed: lambda x: f"Left the stock: {_left_unreserved(x)}.",
+    e.StockTakenBack: lambda x: f"Back in stock: {_left_unreserved(x)}.",
     e.TaskClaimed: lambda x: f"{x.by} took the task.",
     e.TaskSettled: lambda x: "Looked at and dealt with.",
     e.FulfillmentOrderChanged: lambda x: (

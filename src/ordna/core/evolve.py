@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ordna.core import events as e
+from ordna.core import evolve_stock
 from ordna.core.effects import HoldPart, ReleasePart, ShipPart
 from ordna.core.messages import OrderSeen, PartSeen, ShipmentSeen
 from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, address_mark, slot_of
@@ -343,6 +344,7 @@ _APPLY: dict[type[e.Event], Apply] = {
     e.TaskUnclaimed: _unclaimed,
     e.TaskSettled: _settled,
     e.StepRanLate: _ran_late,
+    **evolve_stock.APPLY,
     e.WorkBegan: _began,
     e.PolicyMigrated: _migrated,
     e.EffectAsked: _asked,

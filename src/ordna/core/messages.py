@@ -14,6 +14,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from ordna.core.claims import Allotted, Lacking, Need
 from ordna.core.values import Problem
 
 
@@ -224,7 +225,8 @@ class EffectAnswered(Struct, frozen=True, tag=True, omit_defaults=True):
 
 
 class TimerFell(Struct, frozen=True, tag=True):
-    """A timer fell due. `kind`: step (a step's limit), hold (a hold's expiry) or read (time to read again)."""
+    """A timer fell due. `kind`: step (a step's limit), hold (a hold's expiry), read (time to read again) or stock
+    (what is reserved is kept no longer)."""
 
     kind: str
     key: str
@@ -239,6 +241,22 @@ class WentLive(Struct, frozen=True, tag=True):
 
 class Migrated(Struct, frozen=True, tag=True):
     """The order is to follow the policy version it is decided under now."""
+
+    at: datetime
+
+
+class StockSettled(Struct, frozen=True, tag=True):
+    """What became of a claim: what was set aside for the order, and what could not be had."""
+
+    claimed: tuple[Need, ...]
+    again: bool
+    reserved: tuple[Allotted, ...]
+    short: tuple[Lacking, ...]
+    at: datetime
+
+
+class StockArrived(Struct, frozen=True, tag=True):
+    """Units of something the order lacks came free: it may ask again."""
 
     at: datetime
 
@@ -361,4 +379,6 @@ Request = (
     | Unclaim
     | Settle
 )
-Message = Observed | Hinted | EffectAnswered | TimerFell | WentLive | Migrated | Asked
+Message = (
+    Observed | Hinted | EffectAnswered | TimerFell | WentLive | Migrated | StockSettled | StockArrived | Asked
+)

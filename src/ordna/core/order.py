@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ordna.core import lifecycle
+from ordna.core.claims import Allotted, Lacking, Loose
 from ordna.core.messages import OrderSeen, PartSeen, Quantity, RefundSeen, ShipmentSeen, TransactionSeen
 from ordna.core.values import Problem
 
@@ -105,6 +106,13 @@ class OrderState(Struct, frozen=True, omit_defaults=True):
     asks: dict[str, Ask] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     odd_moves: tuple[OddMove, ...] = ()
+    stock_asked: bool = False
+    reserved: tuple[Allotted, ...] = ()
+    reserved_at: datetime | None = None
+    short: tuple[Lacking, ...] = ()
+    left: tuple[Allotted, ...] = ()
+    loose: tuple[Loose, ...] = ()
+    stock_lapsed: bool = False
 
     @property
     def cancelled(self) -> bool:

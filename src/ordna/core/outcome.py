@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from ordna.core.claims import Claim
 from ordna.core.effects import Effect
 from ordna.core.events import Event
 from ordna.core.order import OrderState
@@ -117,6 +118,7 @@ class Outcome(Struct, frozen=True):
     reread: Reread | None = None
     refusal: Refusal | None = None
     decision: Decision | None = None
+    claim: Claim | None = None
 
 
 _encoder = msgspec.json.Encoder()

@@ -7,6 +7,7 @@ differ is written down here, in `MAY_DIFFER`, and nothing but the timeline and t
 * times of ours: when a step opened, when a task opened, when an effect was asked or answered;
 * the memory of what was released, claimed or ran late, which follows requests and timers, and those are ordered by
   our commit;
+* what stock was given and what is lacking: who gets the last unit follows the order in which claims are settled;
 * odd moves and confirmations, which tell of the trail and not of the picture.
 """
 
@@ -19,7 +20,8 @@ import msgspec
 from ordna.core.order import OrderState, headline, slot_of
 from ordna.core.outcome import Order
 
-MAY_DIFFER = frozenset({"seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late"})
+STOCK = frozenset({"stock_asked", "stock_lapsed", "reserved", "reserved_at", "short", "left", "loose"})
+MAY_DIFFER = STOCK | {"seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late"}
 HOLD_TIMES = frozenset({"placed_at", "expires_at"})
 
 
@@ -43,4 +45,4 @@ def wanted_outside(state: OrderState) -> dict[str, list[str]]:
 
 
 def _of_the_trail(key: str) -> bool:
-    return key.startswith(("attention:odd:", "late:"))
+    return key.startswith(("attention:odd:", "attention:short:", "late:"))

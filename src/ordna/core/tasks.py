@@ -13,6 +13,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from ordna.core.describe import lacking_words
 from ordna.core.flow.model import Flow, Step
 from ordna.core.flow.vocabulary import Nature
 from ordna.core.order import (
@@ -69,6 +70,7 @@ def _all(
         *_refused(state),
         *_odd(state),
         *_overdrawn(state),
+        *_short(state),
         *_contradictions(flow, steps, values, parts),
     ):
         yield TaskNow(f"attention:{key}", "attention", desk, title, reason, at, asks=("settle",))
@@ -143,6 +145,14 @@ def _odd(state: OrderState) -> Iterator[tuple[str, str, str]]:
     for odd in dict.fromkeys(state.odd_moves):
         words = f"The {odd.machine.replace('_', ' ')} went from {odd.before} to {odd.after}, where no path leads."
         yield f"odd:{odd.machine}:{odd.object}:{odd.before}:{odd.after}", "An odd change outside", words
+
+
+def _short(state: OrderState) -> Iterator[tuple[str, str, str]]:
+    """What the order lacks and nobody can say when it comes. What is promised for a day is no trouble."""
+    for one in state.short:
+        if one.cause != "backorder":
+            key = f"short:{one.line}:{one.location}:{one.cause}:{one.units}"
+            yield key[:180], "Not in stock", f"{lacking_words(one)}."
 
 
 def _overdrawn(state: OrderState) -> Iterator[tuple[str, str, str]]:

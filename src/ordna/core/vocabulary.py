@@ -12,6 +12,7 @@ from typing import Any
 from ordna.core import lifecycle
 from ordna.core.flow.vocabulary import Field, Nature, Type, Vocabulary
 from ordna.core.messages import LineSeen, PartSeen
+from ordna.core.needs import all_reserved
 from ordna.core.order import (
     OrderState,
     Units,
@@ -31,6 +32,7 @@ _PAID = ("OrderPlaced", "PaymentAuthorized", "PaymentCaptured", "PaymentPartlyPa
 _CUSTOMER = ("OrderPlaced", "EarlierOrdersFound")
 _PARCEL = ("Shipped", "ShipmentChanged", "ShipmentCancelled")
 _ROUTED = ("OrderRouted", "FulfillmentOrderAdded", "FulfillmentOrderChanged")
+_STOCK = ("StockReserved", "StockShort", "StockNoLongerShort", "StockReleased", "StockConsumed", "StockTakenBack")
 _AGREED = (*_BODY, "PaymentPended", *_PAID[1:])
 
 
@@ -75,6 +77,9 @@ _FIELDS = (
     _field("address.complete", Type.BOOL, _FACT, "a parcel could be addressed, or there is none to address", *_BODY,
            "AddressAccepted", *_ROUTED),
     _field("held", Type.BOOL, _FACT, "a hold of ours stands", "HoldPlaced", "HoldReleased", "HoldLapsed"),
+    _field("stock.reserved", Type.BOOL, _FACT, "every unit that is still to be shipped is set aside", *_STOCK),
+    _field("stock.short", Type.BOOL, _FACT, "some unit could not be had, and nobody knows when", *_STOCK),
+    _field("stock.backordered", Type.BOOL, _FACT, "some unit is promised for later", *_STOCK),
     _field("fulfillment_order.picked", Type.BOOL, _DEED, "all its units are picked", "Picked"),
     _field("fulfillment_order.packed", Type.BOOL, _DEED, "all its units are packed", "Packed"),
     _field("fulfillment_order.shipped", Type.BOOL, _DEED, "all its units left", *_PARCEL),
@@ -127,6 +132,9 @@ def order_values(state: OrderState, currency: str) -> Values:
         "risk.level": state.risk,
         "address.complete": state.address_complete,
         "held": bool(state.holds),
+        "stock.reserved": all_reserved(state) if state.stock_asked else None,
+        "stock.short": any(one.cause != "backorder" for one in state.short) if state.stock_asked else None,
+        "stock.backordered": any(one.cause == "backorder" for one in state.short) if state.stock_asked else None,
     }
 
 

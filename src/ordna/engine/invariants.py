@@ -65,6 +65,7 @@ class Found(Struct, frozen=True):
 
 _REBUILD = "Keep the database as it is and report this with the order's id: a row beside the journal is not right."
 _JOURNAL = "Stop the workers, keep the database as it is and report this: ordna replay lists what does not follow."
+_STOCK = "ordna stock mend lists the entry that puts each right, and books it when told to."
 _OUTSIDE = "Look at the order in the shop: something may have been done there twice. Then report this."
 
 INVARIANTS: tuple[Invariant, ...] = (
@@ -148,6 +149,27 @@ INVARIANTS: tuple[Invariant, ...] = (
         "Every person has an order.",
         "persons belong to no order",
         "They should not be kept: report this.",
+    ),
+    Invariant(
+        "inv_level_off_ledger",
+        "whole",
+        "Every stock level is the sum of its movements.",
+        "stock levels differ from their ledger",
+        _STOCK,
+    ),
+    Invariant(
+        "inv_committed_off_reservations",
+        "whole",
+        "What is committed is reserved for somebody.",
+        "stock levels commit other units than are reserved",
+        _STOCK,
+    ),
+    Invariant(
+        "inv_reservation_of_no_order",
+        "whole",
+        "Every reservation has a living order.",
+        "reservations belong to orders that are gone or over",
+        _STOCK,
     ),
     Invariant(
         "inv_lease_without_token",

@@ -13,7 +13,7 @@ from ordna.core import events as e
 from ordna.core.messages import Message, Observed
 from ordna.core.outcome import Fact, Outcome, Reread, StepNow, Verdict, encode_changes
 from ordna.core.policy import Policy
-from ordna.engine import objects, persons, project
+from ordna.engine import objects, persons, project, stocktaking
 from ordna.engine.lanes import lane_of
 from ordna.engine.page import Page
 from ordna.store import checkpoints, journal, orders, outbox, work
@@ -51,6 +51,7 @@ class Ledger:
         self._parts: list[tuple[int, int, str, str]] = []
         self._sealing: list[Page] = []
         self._closing: list[Page] = []
+        self.stock = stocktaking.Moves()
 
     # --- while deciding ---
 
@@ -76,6 +77,9 @@ class Ledger:
             for now in result.order.verdict.steps:
                 if now.status == "open":
                     page.opened[now.step, now.part, now.run] = now.since
+            page.claim = result.claim
+        elif result.claim is not None:
+            page.asks_again = True
         page.order = result.order
         page.policy = policy
         if type(message) is Observed and message.snapshot.person is not None and not page.erased:
@@ -101,6 +105,8 @@ class Ledger:
                 self._late.append(page)
         if page.person is not None or page.effects:
             self._sealing.append(page)
+        if page.order.state.stock_asked:
+            self.stock.close(page, self.at)
 
     def _append(self, page: Page, facts: tuple[Fact, ...], policy: Policy, cause: str) -> None:
         seq = page.order.state.seq
@@ -125,6 +131,8 @@ class Ledger:
                 self._own(page, [part.id for part in event.parts])
             elif isinstance(event, e.FulfillmentOrderAdded):
                 self._own(page, [event.part.id])
+            elif isinstance(event, stocktaking.MOVING):
+                self.stock.note(page, event)
 
     def _own(self, page: Page, parts: list[str]) -> None:
         self._parts.extend((page.merchant_id, page.connection.connection_id, part, page.order_ref) for part in parts)
@@ -216,6 +224,7 @@ class Ledger:
             outbox.own_parts(conn, self._parts)
         if self.rereads:
             outbox.want_rereads(conn, self.rereads)
+        self.stock.write(conn, self.at, sent)
 
     def _write_orders(self, conn: Connection, sent: Sent) -> None:
         for page in self._closing:

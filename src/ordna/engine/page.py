@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ordna.core.claims import Claim
 from ordna.core.effects import Effect
 from ordna.core.messages import PersonSeen
 from ordna.core.outcome import Order
@@ -18,8 +19,9 @@ class Page:
     """One order in a batch: as it was read, as it stands by now, and what was noted on the way."""
 
     __slots__ = (
-        "before", "connection", "effects", "erased", "is_new", "key", "links", "merchant_id", "newly_erased", "news_at",
-        "opened", "order", "order_id", "order_ref", "person", "person_id", "person_mark", "policy", "trail",
+        "asks_again", "before", "claim", "connection", "effects", "erased", "is_new", "key", "links", "merchant_id",
+        "newly_erased", "news_at", "opened", "order", "order_id", "order_ref", "person", "person_id", "person_mark",
+        "policy", "trail",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +49,8 @@ class Page:
         self.erased = erased
         self.newly_erased = False
         self.policy: Policy | None = None
+        self.claim: Claim | None = None
+        self.asks_again = False
         self.person: PersonSeen | None = None
         self.key: tuple[PersonKey, bytes] | None = None  # the person's, and as it is stored, once it was needed
         self.news_at = 0

@@ -6,7 +6,17 @@ import msgspec
 
 from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Unusable
 from ordna.connectors.registry import CONNECTORS
-from ordna.core.messages import EffectAnswered, Hinted, Message, Migrated, Observed, Snapshot, TimerFell, WentLive
+from ordna.core.messages import (
+    EffectAnswered,
+    Hinted,
+    Message,
+    Migrated,
+    Observed,
+    Snapshot,
+    StockArrived,
+    TimerFell,
+    WentLive,
+)
 from ordna.engine.batch import Item
 from ordna.engine.policies import Policies
 from ordna.store.connections import ConnectionNow
@@ -19,6 +29,7 @@ _OWN_TOPICS: dict[str, msgspec.json.Decoder[Message]] = {
     "ordna/timer": msgspec.json.Decoder(TimerFell),
     "ordna/live": msgspec.json.Decoder(WentLive),
     "ordna/migrate": msgspec.json.Decoder(Migrated),
+    "ordna/stock": msgspec.json.Decoder(StockArrived),
 }
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from ordna.core.events import Event
 from ordna.core.messages import Asked, Request
 from ordna.core.outcome import Refusal
-from ordna.engine import clock, persons
+from ordna.engine import clock, persons, stock
 from ordna.engine.batch import Item, decide_all, lock_orders
 from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE
@@ -149,6 +149,7 @@ def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], 
         if page.order.state.order is not None:
             _forgive_noise(conn, page, item)
             decide_all(conn, pages, [item], policies, ledger, at)
+    stock.settle(conn, pages.values(), ledger, at)
     ledger.close(conn, pages.values())
     with sending(conn) as sent:
         ledger.write(conn, sent)

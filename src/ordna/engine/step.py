@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from ordna.engine import clock, logs, persons, privacy, reading
+from ordna.engine import clock, logs, persons, privacy, reading, stock
 from ordna.engine.ahead import After, Ahead, Batch
 from ordna.engine.batch import Culprit, decide_all, lock_orders
 from ordna.engine.leases import Lease, LeaseLost, Leases, fence
@@ -162,7 +162,7 @@ class Stepper:
         meanwhile: Callable[[], None] | None = None,
     ) -> None:
         """Everything one batch comes to, in the open transaction. `meanwhile` is called when all was sent, before the
-        answers are waited for."""
+        answers are waited for, unless others may be waiting for what this batch has locked."""
         at = self._now()
         self._busy_since = time.monotonic()
         fence(conn, self._fencing(rows))
@@ -176,12 +176,13 @@ class Stepper:
         ledger.rereads.extend(taken.rereads(at))
         live = [item for item in taken.items if not item.outcome]
         decide_all(conn, pages, live, self._policies, ledger, at)
+        wanted_by_others = stock.settle(conn, pages.values(), ledger, at)
         ledger.close(conn, pages.values())
         with sending(conn) as sent:
             ledger.write(conn, sent)
             self._note_heard(conn, rows, taken.duplicates)
             inbox.finish(conn, taken.outcomes(), at, sent)
-            if meanwhile is not None:
+            if meanwhile is not None and not wanted_by_others:
                 meanwhile()
         persons.empty_messages(conn, taken.items, pages)
         privacy.file_concerns(conn, self._policies.ring, taken)

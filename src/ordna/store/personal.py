@@ -101,6 +101,25 @@ COLUMNS: dict[str, dict[str, str]] = {
         asked_by=STAFF,
         outcome=STAFF,
     ),
+    "location": _table("merchant_id location title priority active connection_id led_by"),
+    "stock_item": _table(
+        "merchant_id item sku title barcode bundle backorder expected_on connection_id inventory_item"
+    ),
+    "stock_component": _table("merchant_id item component units"),
+    "stock_limit": _table("merchant_id item connection_id units"),
+    "stock_level": _table(
+        "merchant_id item location available committed incoming reserved damaged safety_stock quality_control on_hand"
+        " updated_at"
+    ),
+    "stock_movement": _table(
+        "merchant_id movement_id at item location available committed incoming reserved damaged safety_stock"
+        " quality_control cause order_id line",
+        moved_by=STAFF,
+        note=WORDS,
+    ),
+    "reservation": _table(
+        "merchant_id order_id line item location kind units connection_id cause release_rule made_at expires_at until"
+    ),
     "ordna_migration": _table("number name applied_at kind needs"),
 }
 """What each column of each table of order data may hold. Sign-ins stand in the schema `site` and hold staff alone."""

@@ -55,6 +55,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(65, "indexes of the lists without the filters", _LISTS["covered"], "contract", alone=True, needs=64),
     Migration(68, "dark connections, the shop's facts", blocks("migrations.sql")["dark"]),
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
+    Migration(70, "stock", blocks("stock_tables.sql")["tables"]),
+    Migration(71, "invariants of stock", blocks("stock_invariants.sql")["views"]),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from ordna.web.views import accounts, connections, flow_map, messages, order, orders, privacy, work
+from ordna.web.views import accounts, connections, flow_map, messages, order, orders, privacy, stock, work
 
 
 class OrderId:
@@ -36,6 +36,13 @@ urlpatterns = [
     path("personal-data/erase", privacy.erase, name="privacy_erase"),
     path("personal-data/<int:request_id>/export", privacy.export, name="privacy_export"),
     path("personal-data/<int:request_id>/done", privacy.done, name="privacy_done"),
+    path("stock", stock.show, name="stock"),
+    path("stock/item", stock.item, name="stock_item"),
+    path("stock/book", stock.book, name="stock_book"),
+    path("stock/keep", stock.keep, name="stock_keep"),
+    path("stock/locations", stock.places, name="stock_places"),
+    path("stock/check", stock.check, name="stock_check"),
+    path("stock/mend", stock.mend, name="stock_mend"),
     path("merchants", accounts.merchants, name="merchants"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-in/<str:token>", accounts.sign_in_by_link, name="sign_in_by_link"),

@@ -88,6 +88,14 @@ from ordna.core.events.facts import (
     Shipped,
     TransactionRecorded,
 )
+from ordna.core.events.stock import (
+    StockConsumed,
+    StockNoLongerShort,
+    StockReleased,
+    StockReserved,
+    StockShort,
+    StockTakenBack,
+)
 from ordna.core.events.upcasters import UPCASTERS
 
 __all__ = [
@@ -159,6 +167,12 @@ __all__ = [
     "ShipmentRelabelled",
     "Shipped",
     "StepRanLate",
+    "StockConsumed",
+    "StockNoLongerShort",
+    "StockReleased",
+    "StockReserved",
+    "StockShort",
+    "StockTakenBack",
     "TagUnwanted",
     "TagWanted",
     "TaskClaimed",
@@ -230,6 +244,12 @@ AnyEvent = (
     | TaskUnclaimed
     | TaskSettled
     | StepRanLate
+    | StockReserved
+    | StockShort
+    | StockNoLongerShort
+    | StockReleased
+    | StockConsumed
+    | StockTakenBack
     | WorkBegan
     | PolicyMigrated
     | EffectAsked

@@ -76,6 +76,19 @@ class Rule(Struct, frozen=True):
     at: Position
 
 
+class StockWish(Struct, frozen=True):
+    """When an order's units are reserved, and for how long.
+
+    Reserved while `when` is true. After `expires` they are given back, unless `keeps` is true. `whole`: all that an
+    order lacks at once, or nothing of it.
+    """
+
+    when: Condition
+    keeps: Condition | None
+    expires: Within | None
+    whole: bool
+
+
 class Flow(Struct, frozen=True):
     """A flow file that was read and found sound. `source_hash` is the SHA-256 of its text."""
 
@@ -87,6 +100,8 @@ class Flow(Struct, frozen=True):
     steps: tuple[Step, ...]
     rules: tuple[Rule, ...]
     source_hash: str
+    #: None: this merchant's orders claim no stock.
+    stock: StockWish | None = None
 
     def step(self, name: str) -> Step | None:
         """The step of that name, or None."""

@@ -13,6 +13,7 @@ from ordna.core.flow.model import PARTS, REQUESTS, Flow, Rule, Step, Team
 from ordna.core.flow.problems import FlowError, Problem
 from ordna.core.flow.read import Reader
 from ordna.core.flow.rules import read_rules
+from ordna.core.flow.stock import read_stock, refuse_stock_unasked
 from ordna.core.flow.vocabulary import Nature, Vocabulary
 from ordna.core.flow.yaml_tree import Mapping, Text, Tree, read_yaml
 from ordna.core.hours import (
@@ -30,7 +31,7 @@ from ordna.core.values import BadValue, Money, exponent, minor_units
 STEPS_MAX = 60
 TEAMS_MAX = 60
 
-FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules")
+FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules", "stock")
 HOURS_KEYS = ("zone", "open", "holidays")
 TEAM_KEYS = ("title", "cost_per_hour", "cutoff", "outside")
 STEP_KEYS = (
@@ -71,9 +72,14 @@ class _FlowParser:
             reader.problem(top, "hours", "missing_hours", "a hold expires in working time, but there are no hours")
         for rule in rules:
             self.refuse_parts(rule.when, "", f"the rule {rule.name}", "rules")
+        stock = read_stock(reader, top, steps=names, currency=currency, has_hours=hours_given)
+        if stock is None:
+            refuse_stock_unasked(reader, steps, rules)
+        else:
+            self.refuse_parts(stock.when, "", "the section stock", "stock.when")
         title = reader.word(top, "", "title", name.value.capitalize() if name else "")
         word = name.value if name else ""
-        return Flow(word, title, currency, hours or ALWAYS_OPEN, teams, steps, rules, source_hash)
+        return Flow(word, title, currency, hours or ALWAYS_OPEN, teams, steps, rules, source_hash, stock)
 
     def currency(self, top: Mapping, default: str) -> str:
         found = self.reader.text(top, "", "currency")
