@@ -12,6 +12,7 @@ from ordna.core.conditions import Condition, Position
 from ordna.core.flow.model import PARTS, REQUESTS, Flow, Rule, Step, Team
 from ordna.core.flow.problems import FlowError, Problem
 from ordna.core.flow.read import Reader
+from ordna.core.flow.routing import read_routing
 from ordna.core.flow.rules import read_rules
 from ordna.core.flow.vocabulary import Nature, Vocabulary
 from ordna.core.flow.yaml_tree import Mapping, Text, Tree, read_yaml
@@ -30,7 +31,7 @@ from ordna.core.values import BadValue, Money, exponent, minor_units
 STEPS_MAX = 60
 TEAMS_MAX = 60
 
-FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules")
+FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules", "routing")
 HOURS_KEYS = ("zone", "open", "holidays")
 TEAM_KEYS = ("title", "cost_per_hour", "cutoff", "outside")
 STEP_KEYS = (
@@ -71,9 +72,13 @@ class _FlowParser:
             reader.problem(top, "hours", "missing_hours", "a hold expires in working time, but there are no hours")
         for rule in rules:
             self.refuse_parts(rule.when, "", f"the rule {rule.name}", "rules")
+        routing = read_routing(reader, top, currency=currency, has_hours=hours_given)
         title = reader.word(top, "", "title", name.value.capitalize() if name else "")
         word = name.value if name else ""
-        return Flow(word, title, currency, hours or ALWAYS_OPEN, teams, steps, rules, source_hash)
+        key = top.entries["routing"][0] if routing else None
+        at = Position(key.line, key.column) if key else None
+        clock = hours or ALWAYS_OPEN
+        return Flow(word, title, currency, clock, teams, steps, rules, source_hash, routing=routing, routing_at=at)
 
     def currency(self, top: Mapping, default: str) -> str:
         found = self.reader.text(top, "", "currency")
