@@ -37,16 +37,10 @@ def blocks(order: Instance, allowed: int) -> tuple[list[Block], int]:
     for whole, holders in order.free:
         add(whole.units, holders & allowed)
     for contest in order.contests:
-        for whole in contest.wholes:
-            holding = (
-                1 << at
-                for at, stock in enumerate(contest.stock)
-                if allowed >> at & 1 and all(stock[item] >= units for item, units in whole.needs)
-            )
-            add(whole.units, sum(holding))
-        for pool in contest.pools:
-            lying = [(stock[pool.item], at) for at, stock in enumerate(contest.stock) if allowed >> at & 1]
-            for units, holders in _nested(pool.units, lying):
+        for whole, holders in zip(contest.wholes, contest.holders, strict=True):
+            add(whole.units, holders & allowed)
+        for pool, stocked in zip(contest.pools, contest.stocked, strict=True):
+            for units, holders in _nested(pool.units, [lies for lies in stocked if allowed >> lies[1] & 1]):
                 add(units, holders)
     return [(units, holders) for holders, units in units_by_set.items()], lost
 
@@ -82,17 +76,16 @@ def _ascend(levels: list[int], able: list[int], slack: list[int]) -> int:
         price += step
 
 
-def _nested(units: int, lying: list[tuple[int, int]]) -> list[Block]:
+def _nested(units: int, stocked: list[tuple[int, int]]) -> list[Block]:
     """Blocks of a pool's units by the set that each must come from; what lies nowhere comes with the empty set."""
-    stocked = sorted(((have, at) for have, at in lying if have > 0), key=lambda one: (-one[0], one[1]))
-    everywhere = sum(1 << at for _, at in stocked)
+    somewhere = sum(1 << at for _, at in stocked)
     out: list[Block] = []
     reached = 0
     for have, at in stocked:
         if reached + have >= units:
             break
-        out.append((have, everywhere))
-        everywhere &= ~(1 << at)
+        out.append((have, somewhere))
+        somewhere &= ~(1 << at)
         reached += have
-    out.append((units - reached, everywhere))
+    out.append((units - reached, somewhere))
     return out

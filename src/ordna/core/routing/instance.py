@@ -42,11 +42,17 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """Wholes and pools that draw on the same stock: what one takes, another lacks. `stock`: by candidate and item."""
+    """Wholes and pools that draw on the same stock: what one takes, another lacks.
+
+    `stock`: by candidate and item. `holders`: for each whole, the set of candidates that hold all of it when alone.
+    `stocked`: for each pool, (units, candidate) where there are any, the most first.
+    """
 
     wholes: tuple[Whole, ...]
     pools: tuple[Pool, ...]
     stock: tuple[dict[str, int], ...]
+    holders: tuple[int, ...]
+    stocked: tuple[tuple[tuple[int, int], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,16 @@ def _contest(kept: list[Candidate], wholes: list[Whole], pools: list[Pool]) -> C
         return None
     items = sorted(_total(wholes, pools))
     stock = tuple({item: max(0, one.units.get(item, 0)) for item in items} for one in kept)
-    return Contest(tuple(wholes), tuple(pools), stock)
+    holders = tuple(_holders(kept, whole) for whole in wholes)
+    stocked = tuple(
+        tuple(sorted(((lies[pool.item], at) for at, lies in enumerate(stock) if lies[pool.item]), key=_most_first))
+        for pool in pools
+    )
+    return Contest(tuple(wholes), tuple(pools), stock, holders, stocked)
+
+
+def _most_first(units_at: tuple[int, int]) -> tuple[int, int]:
+    return -units_at[0], units_at[1]
 
 
 def _as_whole(kept: list[Candidate], pool: Pool) -> tuple[Whole, int]:

@@ -53,8 +53,9 @@ class _Tree:
         self.order = order
         #: (bound, senders, undecided, the candidate to settle next)
         self.open: list[tuple[int, int, int, int]] = []
+        self.served: dict[int, Served] = {}
         everyone = (1 << len(order.candidates)) - 1
-        self.best = _thinned(order, serve(order, everyone))
+        self.best = self.thinned(self.serve(everyone))
         self.loose = self.best.cost
         self.look(0, everyone, thin=True)
 
@@ -63,9 +64,9 @@ class _Tree:
         bound, paid = lower_bound(self.order, senders, undecided)
         if bound >= self.best.cost:
             return
-        served = serve(self.order, senders | paid)
+        served = self.serve(senders | paid)
         if thin:
-            served = _thinned(self.order, served)
+            served = self.thinned(served)
         if served.cost < self.best.cost:
             self.best = served
         if bound >= self.best.cost:
@@ -76,17 +77,21 @@ class _Tree:
         elif not served.exact:
             self.loose = min(self.loose, bound)
 
+    def serve(self, senders: int) -> Served:
+        if senders not in self.served:
+            self.served[senders] = serve(self.order, senders)
+        return self.served[senders]
 
-def _thinned(order: Instance, served: Served) -> Served:
-    """A plan without the locations whose part others can take over for less."""
-    better: Served | None = served
-    while better is not None:
-        served, better = better, None
-        rest = served.used
-        while rest:
-            lowest = rest & -rest
-            rest ^= lowest
-            without = serve(order, served.used & ~lowest)
-            if without.cost < (better or served).cost:
-                better = without
-    return served
+    def thinned(self, served: Served) -> Served:
+        """A plan without the locations whose part others can take over for less."""
+        better: Served | None = served
+        while better is not None:
+            served, better = better, None
+            rest = served.used
+            while rest:
+                lowest = rest & -rest
+                rest ^= lowest
+                without = self.serve(served.used & ~lowest)
+                if without.cost < (better or served).cost:
+                    better = without
+        return served
