@@ -52,6 +52,14 @@ class Handled(Struct, frozen=True):
     location: str | None = None
 
 
+class Rejection(Struct, frozen=True):
+    """Lines of a fulfillment order that a location said no to."""
+
+    part: str
+    location: str
+    lines: tuple[str, ...]
+
+
 class Ask(Struct, frozen=True, omit_defaults=True):
     """An effect we asked for: asked, confirmed, refused, withdrawn or in_doubt."""
 
@@ -105,6 +113,7 @@ class OrderState(Struct, frozen=True, omit_defaults=True):
     asks: dict[str, Ask] = {}
     problems: dict[str, tuple[Problem, ...]] = {}
     odd_moves: tuple[OddMove, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
 
     @property
     def cancelled(self) -> bool:

@@ -7,7 +7,8 @@ differ is written down here, in `MAY_DIFFER`, and nothing but the timeline and t
 * times of ours: when a step opened, when a task opened, when an effect was asked or answered;
 * the memory of what was released, claimed or ran late, which follows requests and timers, and those are ordered by
   our commit;
-* odd moves and confirmations, which tell of the trail and not of the picture.
+* odd moves and confirmations, which tell of the trail and not of the picture;
+* who said no to a fulfillment order, which only a picture taken while it stood so can tell.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import msgspec
 from ordna.core.order import OrderState, headline, slot_of
 from ordna.core.outcome import Order
 
-MAY_DIFFER = frozenset({"seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late"})
+MAY_DIFFER = frozenset(
+    ("seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late", "rejections")
+)
 HOLD_TIMES = frozenset({"placed_at", "expires_at"})
 
 

@@ -51,6 +51,7 @@ from ordna.core.events.facts import (
     FulfillmentOrderOpened,
     FulfillmentOrderScheduled,
     FulfillmentOrderStarted,
+    FulfillmentRejected,
     NoChangeSeen,
     OddMoveSeen,
     OrderCancelled,
@@ -115,6 +116,7 @@ __all__ = [
     "FulfillmentOrderOpened",
     "FulfillmentOrderScheduled",
     "FulfillmentOrderStarted",
+    "FulfillmentRejected",
     "HoldExpired",
     "HoldLapsed",
     "HoldPlaced",
@@ -204,6 +206,7 @@ AnyEvent = (
     | FulfillmentOrderFellShort
     | FulfillmentOrderClosed
     | FulfillmentOrderCancelled
+    | FulfillmentRejected
     | FulfillmentOrderGone
     | Shipped
     | ShipmentChanged
