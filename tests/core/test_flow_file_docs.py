@@ -10,6 +10,7 @@ from ordna.core import conditions, flow
 from ordna.core.conditions import parse
 from ordna.core.flow import check_text
 from ordna.core.flow import parse as flow_parse
+from ordna.core.flow import routing as flow_routing
 from ordna.core.flow import rules as flow_rules
 from ordna.core.flow import stock as flow_stock
 from ordna.core.hours import read_within
@@ -54,6 +55,12 @@ def test_the_file_on_the_page_is_sound() -> None:
     assert check_text(text, VOCABULARY, currency_default="DKK") == ()
 
 
+def test_the_routing_on_the_page_is_sound_beside_the_file() -> None:
+    whole, routing = (block.split("```")[0] for block in PAGE.split("```yaml\n")[1:3])
+    assert routing.startswith("routing:")
+    assert check_text(f"{whole}\n{routing}", VOCABULARY, currency_default="DKK") == ()
+
+
 @pytest.mark.parametrize("written", first_column("Conditions"))
 def test_every_condition_on_the_page_is_one(written: str) -> None:
     assert parse(written, VOCABULARY, steps=("pay",), currency="DKK").reads
@@ -74,6 +81,8 @@ def test_the_page_names_every_key_and_no_other() -> None:
         "rule": flow_rules.RULE_KEYS,
         "hold": flow_rules.HOLD_KEYS,
         "stock": flow_stock.STOCK_KEYS,
+        "routing": flow_routing.ROUTING_KEYS,
+        "location": flow_routing.LOCATION_KEYS,
     }
     assert rows == {(where, key) for where, known in keys.items() for key in known}
 

@@ -174,6 +174,7 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     ),
     e.FulfillmentOrderAdded: lambda x: f"New at {x.part.location_name or 'a location'}: {_units(x.part.lines)}.",
     e.FulfillmentOrderClosed: lambda x: f"Closed at {x.part.location_name or 'its location'}.",
+    e.FulfillmentRejected: lambda x: f"Whoever ships it said no to {_units(x.lines)}.",
     e.FulfillmentOrderHeld: _held,
     e.FulfillmentOrderOpened: lambda x: "Free for work again in the shop.",
     e.EffectAsked: _asked,

@@ -69,6 +69,55 @@ class CancelOrder(Struct, frozen=True, tag="cancel_order"):
     notify: bool
 
 
+class MovePart(Struct, frozen=True, tag="move_part"):
+    """Have another location ship these units of a fulfillment order. `before`: all it held when this was decided."""
+
+    part: str
+    location: str
+    lines: tuple[Quantity, ...]
+    before: tuple[Quantity, ...]
+
+
+class SplitPart(Struct, frozen=True, tag="split_part"):
+    """Part these units off into a fulfillment order of their own. `before`: all it held when this was decided."""
+
+    part: str
+    lines: tuple[Quantity, ...]
+    before: tuple[Quantity, ...]
+
+
+class RequestPart(Struct, frozen=True, tag="request_part"):
+    """Ask the company that ships a fulfillment order to do so."""
+
+    part: str
+    message: str = ""
+    notify: bool = False
+
+
+class AskPartBack(Struct, frozen=True, tag="ask_part_back"):
+    """Ask the company that ships a fulfillment order to give it back; it may refuse."""
+
+    part: str
+    message: str = ""
+
+
+class AnswerRequest(Struct, frozen=True, tag="answer_request"):
+    """As the company that ships: take a fulfillment order on, or say no, for a reason."""
+
+    part: str
+    accept: bool
+    reason: str | None = None
+    message: str = ""
+
+
+class AnswerCancellation(Struct, frozen=True, tag="answer_cancellation"):
+    """As the company that ships: give a fulfillment order back, or keep it."""
+
+    part: str
+    accept: bool
+    message: str = ""
+
+
 EffectBody = HoldPart | ReleasePart | TagOrder | UntagOrder | NoteOrder | ShipPart | CancelOrder
 ONCE = (ShipPart, CancelOrder, NoteOrder)
 

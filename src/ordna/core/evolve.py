@@ -18,7 +18,7 @@ from ordna.core import events as e
 from ordna.core import evolve_stock
 from ordna.core.effects import HoldPart, ReleasePart, ShipPart
 from ordna.core.messages import OrderSeen, PartSeen, ShipmentSeen
-from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, address_mark, slot_of
+from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, Rejection, address_mark, slot_of
 
 Apply = Callable[[OrderState, Any, datetime], OrderState]
 
@@ -141,6 +141,12 @@ def _routing_confirmed(state: OrderState, event: e.RoutingConfirmed, at: datetim
 
 def _part_moved(state: OrderState, event: e.PartMoved, at: datetime) -> OrderState:
     return replace(state, routed_at=event.version, parts=_with(state.parts, event.part))
+
+
+def _rejected(state: OrderState, event: e.FulfillmentRejected, at: datetime) -> OrderState:
+    said = Rejection(event.part, event.location, tuple(sorted(line.line for line in event.lines)))
+    rejections = state.rejections if said in state.rejections else (*state.rejections, said)
+    return replace(state, routed_at=event.version, rejections=rejections)
 
 
 def _part_gone(state: OrderState, event: e.FulfillmentOrderGone, at: datetime) -> OrderState:
@@ -326,6 +332,7 @@ _APPLY: dict[type[e.Event], Apply] = {
     e.FulfillmentOrderFellShort: _part_moved,
     e.FulfillmentOrderClosed: _part_moved,
     e.FulfillmentOrderCancelled: _part_moved,
+    e.FulfillmentRejected: _rejected,
     e.FulfillmentOrderGone: _part_gone,
     e.Shipped: _shipped,
     e.ShipmentChanged: _shipment_changed,

@@ -265,6 +265,8 @@ class _Observer:
             if seen.items:
                 parts = tuple(sorted(seen.items, key=lambda part: part.id))
                 self.tell(e.OrderRouted(version, parts), self.dated(version))
+                for part in parts:
+                    self.rejected(part, version)
             return
         before = len(self.facts)
         for part in sorted(seen.items, key=lambda item: item.id):
@@ -285,6 +287,12 @@ class _Observer:
             self.tell(_part_event(seen.status)(version, seen), version)
         elif seen != known:
             self.tell(e.FulfillmentOrderChanged(version, seen), version)
+        if known is None or (known.request_status, known.location) != (seen.request_status, seen.location):
+            self.rejected(seen, version)
+
+    def rejected(self, seen: PartSeen, version: datetime) -> None:
+        if seen.request_status == "rejected" and seen.location is not None:
+            self.tell(e.FulfillmentRejected(version, seen.id, seen.location, seen.lines), version)
 
 
 def _changed_fields(known: OrderSeen, seen: OrderSeen) -> dict[str, Any]:

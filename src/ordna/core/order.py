@@ -53,6 +53,14 @@ class Handled(Struct, frozen=True):
     location: str | None = None
 
 
+class Rejection(Struct, frozen=True):
+    """Lines of a fulfillment order that a location said no to."""
+
+    part: str
+    location: str
+    lines: tuple[str, ...]
+
+
 class Ask(Struct, frozen=True, omit_defaults=True):
     """An effect we asked for: asked, confirmed, refused, withdrawn or in_doubt."""
 
@@ -113,6 +121,7 @@ class OrderState(Struct, frozen=True, omit_defaults=True):
     left: tuple[Allotted, ...] = ()
     loose: tuple[Loose, ...] = ()
     stock_lapsed: bool = False
+    rejections: tuple[Rejection, ...] = ()
 
     @property
     def cancelled(self) -> bool:

@@ -8,7 +8,8 @@ differ is written down here, in `MAY_DIFFER`, and nothing but the timeline and t
 * the memory of what was released, claimed or ran late, which follows requests and timers, and those are ordered by
   our commit;
 * what stock was given and what is lacking: who gets the last unit follows the order in which claims are settled;
-* odd moves and confirmations, which tell of the trail and not of the picture.
+* odd moves and confirmations, which tell of the trail and not of the picture;
+* who said no to a fulfillment order, which only a picture taken while it stood so can tell.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ordna.core.order import OrderState, headline, slot_of
 from ordna.core.outcome import Order
 
 STOCK = frozenset({"stock_asked", "stock_lapsed", "reserved", "reserved_at", "short", "left", "loose"})
-MAY_DIFFER = STOCK | {"seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late"}
+MAY_DIFFER = STOCK | {
+    "seq", "asks", "odd_moves", "holds_placed", "routed_at", "risk_version", "paid_at", "late", "rejections"
+}  # fmt: skip
 HOLD_TIMES = frozenset({"placed_at", "expires_at"})
 
 

@@ -67,6 +67,8 @@ def touched(event: e.Event, order_id: str) -> Touched:
             return (order, *_unique(("fulfillment_order", part.id) for part in event.parts))
         case e.PartMoved():
             return (("fulfillment_order", event.part.id),)
+        case e.FulfillmentRejected():
+            return (order, ("fulfillment_order", event.part), *_lines(event.lines))
         case e.FulfillmentOrderGone():
             return (("fulfillment_order", event.part),)
         case e.Shipped():

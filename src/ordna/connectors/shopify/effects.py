@@ -6,17 +6,29 @@ wanted, and the answer is confirmed. Fulfillments and cancellations are never ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
 
 from ordna.connectors.contract import Answer
-from ordna.connectors.shopify.client import Caller, Reply
+from ordna.connectors.shopify.answers import (
+    all_part_lines,
+    chosen_of,
+    confirmed,
+    has_more,
+    items_of,
+    looked_at,
+    nothing,
+    object_of,
+    refused,
+    result_of,
+    units_of,
+    with_points,
+)
+from ordna.connectors.shopify.client import Caller
 from ordna.connectors.shopify.gids import gid
 from ordna.connectors.shopify.readers import id_of
 from ordna.core.effects import CancelOrder, HoldPart, NoteOrder, ReleasePart, ShipPart, TagOrder, UntagOrder
-from ordna.core.messages import Quantity
 
 _HOLD_REASONS = frozenset(
     (
@@ -43,11 +55,11 @@ def hold(client: Caller, body: HoldPart) -> Answer:
         "notifyMerchant": False,
     }
     reply = client.call("hold", {"id": gid("FulfillmentOrder", body.part), "hold": wanted})
-    answer = _result(reply, "fulfillmentOrderHold", "userErrors", ("fulfillmentHold", "id"))
+    answer = result_of(reply, "fulfillmentOrderHold", "userErrors", ("fulfillmentHold", "id"))
     if answer.result != "refused":
         return answer
     standing = look_up_hold(client, body)
-    return standing if standing.result == "confirmed" else _with_points(answer, standing)
+    return standing if standing.result == "confirmed" else with_points(answer, standing)
 
 
 def look_up_hold(client: Caller, body: HoldPart) -> Answer:
@@ -55,10 +67,10 @@ def look_up_hold(client: Caller, body: HoldPart) -> Answer:
     reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
         return reply
-    for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
+    for each in items_of(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
         if each.get("handle") == body.handle and each.get("heldByRequestingApp") is not False:
-            return _confirmed(reply, id_of(each.get("id")))
-    return _nothing(reply, "not_found", "The hold does not stand.")
+            return confirmed(reply, id_of(each.get("id")))
+    return nothing(reply, "not_found", "The hold does not stand.")
 
 
 def release(client: Caller, body: ReleasePart) -> Answer:
@@ -70,11 +82,11 @@ def release(client: Caller, body: ReleasePart) -> Answer:
             return replace(found, result="confirmed", code=None, sentence=None) if found.result == "nothing" else found
         holds = [gid("FulfillmentHold", found.reference)]
     reply = client.call("release", {"id": gid("FulfillmentOrder", body.part), "holds": holds})
-    answer = _result(reply, "fulfillmentOrderReleaseHold", "userErrors")
+    answer = result_of(reply, "fulfillmentOrderReleaseHold", "userErrors")
     if answer.result != "refused":
         return answer
     gone = look_up_release(client, body)
-    return gone if gone.result == "confirmed" else _with_points(answer, gone)
+    return gone if gone.result == "confirmed" else with_points(answer, gone)
 
 
 def look_up_release(client: Caller, body: ReleasePart) -> Answer:
@@ -82,45 +94,45 @@ def look_up_release(client: Caller, body: ReleasePart) -> Answer:
     reply = client.call("look_up_holds", {"id": gid("FulfillmentOrder", body.part)})
     if isinstance(reply, Answer):
         return reply
-    for each in _items(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
+    for each in items_of(reply.data, "fulfillmentOrder", "fulfillmentHolds"):
         if id_of(each.get("id")) == body.hold or (not body.hold and each.get("handle") == body.handle):
-            return _nothing(reply, "still_held", "The hold still stands.")
-    return _confirmed(reply, None)
+            return nothing(reply, "still_held", "The hold still stands.")
+    return confirmed(reply, None)
 
 
 def tag(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
     """Put tags on, or take them off; both may be repeated without harm."""
     document, root = ("add_tags", "tagsAdd") if isinstance(body, TagOrder) else ("remove_tags", "tagsRemove")
     reply = client.call(document, {"id": gid("Order", order_ref), "tags": list(body.tags)})
-    return _result(reply, root, "userErrors")
+    return result_of(reply, root, "userErrors")
 
 
 def look_up_tags(client: Caller, body: TagOrder | UntagOrder, order_ref: str) -> Answer:
     """Confirmed when the order's tags are as wanted."""
-    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
+    reply = looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
-    tags = {str(each).casefold() for each in _items(reply.data, "order", "tags")}
+    tags = {str(each).casefold() for each in items_of(reply.data, "order", "tags")}
     wanted = {each.casefold() for each in body.tags}
     done = wanted <= tags if isinstance(body, TagOrder) else not wanted & tags
-    return _confirmed(reply, None) if done else _nothing(reply, "not_found", "The tags are not as wanted.")
+    return confirmed(reply, None) if done else nothing(reply, "not_found", "The tags are not as wanted.")
 
 
 def note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
     """Replace the order's note."""
     reply = client.call("write_note", {"id": gid("Order", order_ref), "note": body.text})
-    return _result(reply, "orderUpdate", "userErrors")
+    return result_of(reply, "orderUpdate", "userErrors")
 
 
 def look_up_note(client: Caller, body: NoteOrder, order_ref: str) -> Answer:
     """Confirmed when the note is the one we wrote."""
-    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
+    reply = looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
-    written = str(_object(reply.data, "order").get("note") or "")
+    written = str(object_of(reply.data, "order").get("note") or "")
     if written.strip() == body.text.strip():
-        return _confirmed(reply, None)
-    return _nothing(reply, "not_found", "The note is another one.")
+        return confirmed(reply, None)
+    return nothing(reply, "not_found", "The note is another one.")
 
 
 def cancel(client: Caller, body: CancelOrder, order_ref: str) -> Answer:
@@ -137,23 +149,23 @@ def cancel(client: Caller, body: CancelOrder, order_ref: str) -> Answer:
         "refund": {"originalPaymentMethodsRefund": True} if body.refund else None,
     }
     reply = client.call("cancel", variables)
-    answer = _result(reply, "orderCancel", "orderCancelUserErrors", ("job", "id"))
+    answer = result_of(reply, "orderCancel", "orderCancelUserErrors", ("job", "id"))
     if answer.result == "confirmed":
         return replace(answer, code="asked", sentence="The shop has taken the cancellation as a job.")
     if answer.result != "refused":
         return answer
     done = look_up_cancel(client, order_ref)
-    return done if done.result == "confirmed" else _with_points(answer, done)
+    return done if done.result == "confirmed" else with_points(answer, done)
 
 
 def look_up_cancel(client: Caller, order_ref: str) -> Answer:
     """Confirmed when the order is cancelled. An order is cancelled at most once, so asking again does no harm."""
-    reply = _looked_at(client, "look_up_order", "order", gid("Order", order_ref))
+    reply = looked_at(client, "look_up_order", "order", gid("Order", order_ref))
     if isinstance(reply, Answer):
         return reply
-    if _object(reply.data, "order").get("cancelledAt"):
-        return _confirmed(reply, None)
-    return _nothing(reply, "not_cancelled", "The order is not cancelled.")
+    if object_of(reply.data, "order").get("cancelledAt"):
+        return confirmed(reply, None)
+    return nothing(reply, "not_cancelled", "The order is not cancelled.")
 
 
 def ship(client: Caller, body: ShipPart) -> Answer:
@@ -169,7 +181,7 @@ def ship(client: Caller, body: ShipPart) -> Answer:
     if not known:
         return _ship_as_it_stands(client, body, [])
     told = _fulfill(client, body, known)
-    return told if told.result != "refused" else _with_points(_ship_as_it_stands(client, body, known, told), told)
+    return told if told.result != "refused" else with_points(_ship_as_it_stands(client, body, known, told), told)
 
 
 def _ship_as_it_stands(
@@ -180,19 +192,19 @@ def _ship_as_it_stands(
     if isinstance(reply, Answer):
         # Nothing was asked yet, so nothing can have happened.
         return replace(reply, result="again") if reply.result == "in_doubt" else reply
-    part = _object(reply.data, "fulfillmentOrder")
+    part = object_of(reply.data, "fulfillmentOrder")
     if not part:
-        return _refused(reply, "not_found", "The shop knows no such fulfillment order.")
-    nodes, failure = _all_part_lines(client, body.part, part)
+        return refused(reply, "not_found", "The shop knows no such fulfillment order.")
+    nodes, failure = all_part_lines(client, body.part, part)
     if failure is not None:
         return failure
-    chosen = _chosen(nodes, body.lines)
+    chosen = chosen_of(nodes, body.lines)
     if chosen is None:
         sentence = "The fulfillment order no longer holds all these units: it was changed, moved or shipped meanwhile."
-        return _refused(reply, "units_not_there", sentence)
+        return refused(reply, "units_not_there", sentence)
     if told is not None and sorted(chosen, key=str) == sorted(tried, key=str):
         return replace(told, points=reply.points)
-    return _with_points(_fulfill(client, body, chosen), reply)
+    return with_points(_fulfill(client, body, chosen), reply)
 
 
 def _fulfill(client: Caller, body: ShipPart, chosen: list[dict[str, Any]]) -> Answer:
@@ -206,122 +218,30 @@ def _fulfill(client: Caller, body: ShipPart, chosen: list[dict[str, Any]]) -> An
         tracking = {"company": body.carrier, "number": body.tracking}
         wanted["trackingInfo"] = {name: value for name, value in tracking.items() if value}
     sent = client.call("fulfill", {"fulfillment": wanted})
-    return _result(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id"))
+    return result_of(sent, "fulfillmentCreate", "userErrors", ("fulfillment", "id"))
 
 
 def look_up_parcel(client: Caller, body: ShipPart) -> Answer:
     """Confirmed when a parcel of the same units, with the same tracking where we gave one, exists already."""
-    reply = _looked_at(client, "look_up_parcels", "fulfillmentOrder", gid("FulfillmentOrder", body.part))
+    reply = looked_at(client, "look_up_parcels", "fulfillmentOrder", gid("FulfillmentOrder", body.part))
     if isinstance(reply, Answer):
         return reply
     wanted = {each.line: each.units for each in body.lines}
-    parcels = _object(reply.data, "fulfillmentOrder").get("fulfillments")
-    for parcel in _items(reply.data, "fulfillmentOrder", "fulfillments", "nodes"):
+    parcels = object_of(reply.data, "fulfillmentOrder").get("fulfillments")
+    for parcel in items_of(reply.data, "fulfillmentOrder", "fulfillments", "nodes"):
         units = parcel.get("fulfillmentLineItems")
         if parcel.get("status") == "CANCELLED":
             continue
-        if _has_more(units):
+        if has_more(units):
             return Answer("in_doubt", "too_many_to_tell", "The parcel has more lines than a look-up reads.")
-        if _units(_items(units, "nodes")) == wanted and _same_tracking(parcel, body.tracking):
-            return _confirmed(reply, id_of(parcel.get("id")))
-    if _has_more(parcels):
+        if units_of(items_of(units, "nodes")) == wanted and _same_tracking(parcel, body.tracking):
+            return confirmed(reply, id_of(parcel.get("id")))
+    if has_more(parcels):
         return Answer("in_doubt", "too_many_to_tell", "There are more parcels than a look-up reads.")
-    return _nothing(reply, "not_found", "No such parcel was made.")
-
-
-# --- reading answers ------------------------------------------------------------------------------------------
-
-
-def _all_part_lines(client: Caller, ref: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer | None]:
-    page = part.get("lineItems")
-    nodes = _items(page, "nodes")
-    while _has_more(page):
-        after = _object(page, "pageInfo").get("endCursor")
-        reply = client.call("more_part_line_ids", {"id": gid("FulfillmentOrder", ref), "after": after})
-        if isinstance(reply, Answer):
-            return nodes, reply
-        page = _object(reply.data, "node").get("lineItems")
-        nodes += _items(page, "nodes")
-    return nodes, None
-
-
-def _chosen(nodes: Iterable[dict[str, Any]], lines: tuple[Quantity, ...]) -> list[dict[str, Any]] | None:
-    """The part's own line ids with the units to ship, None when the part does not hold them all."""
-    missing = {each.line: each.units for each in lines}
-    chosen: list[dict[str, Any]] = []
-    for node in nodes:
-        line = id_of(_object(node, "lineItem").get("id")) or ""
-        units = min(missing.get(line, 0), int(node.get("remainingQuantity") or 0))
-        if units > 0:
-            chosen.append({"id": node["id"], "quantity": units})
-            missing[line] -= units
-    return chosen if chosen and not any(missing.values()) else None
-
-
-def _looked_at(client: Caller, document: str, root: str, ref: str) -> Reply | Answer:
-    """The answer to a look-up. One that does not show the object shows nothing of what was done to it."""
-    reply = client.call(document, {"id": ref})
-    if isinstance(reply, Reply) and not _object(reply.data, root):
-        return Answer("in_doubt", "not_shown", "The shop does not show it any more.", None, reply.points, reply.budget)
-    return reply
-
-
-def _result(reply: Reply | Answer, root: str, errors_name: str, made: tuple[str, str] | None = None) -> Answer:
-    if isinstance(reply, Answer):
-        return reply
-    payload = _object(reply.data, root)
-    errors = _items(payload, errors_name)
-    if errors:
-        code = str(errors[0].get("code") or "user_error").lower()
-        sentence = "; ".join(str(error.get("message") or "no reason given") for error in errors)[:500]
-        return _refused(reply, code, sentence)
-    if not payload:
-        return Answer("in_doubt", "unreadable_answer", "Shopify's answer carries no data.", points=reply.points)
-    made_gid = _object(payload, made[0]).get(made[1]) if made else None
-    reference = str(made_gid).rpartition("/")[2] if made_gid else None
-    return _confirmed(reply, reference)
-
-
-def _confirmed(reply: Reply, reference: str | None) -> Answer:
-    return Answer("confirmed", reference=reference, points=reply.points, budget=reply.budget)
-
-
-def _refused(reply: Reply, code: str, sentence: str) -> Answer:
-    return Answer("refused", code, sentence, points=reply.points, budget=reply.budget)
-
-
-def _nothing(reply: Reply, code: str, sentence: str) -> Answer:
-    return Answer("nothing", code, sentence, points=reply.points, budget=reply.budget)
-
-
-def _with_points(answer: Answer, other: Answer | Reply) -> Answer:
-    return replace(answer, points=answer.points + other.points, budget=answer.budget or other.budget)
-
-
-def _object(tree: Any, name: str) -> dict[str, Any]:
-    found = tree.get(name) if isinstance(tree, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _items(tree: Any, *names: str) -> list[Any]:
-    for name in names:
-        tree = tree.get(name) if isinstance(tree, dict) else None
-    return tree if isinstance(tree, list) else []
-
-
-def _has_more(page: Any) -> bool:
-    return bool(_object(page, "pageInfo").get("hasNextPage"))
-
-
-def _units(nodes: list[Any]) -> dict[str, int]:
-    summed: dict[str, int] = {}
-    for node in nodes:
-        line = id_of(_object(node, "lineItem").get("id")) or ""
-        summed[line] = summed.get(line, 0) + int(node.get("quantity") or 0)
-    return summed
+    return nothing(reply, "not_found", "No such parcel was made.")
 
 
 def _same_tracking(parcel: dict[str, Any], tracking: str | None) -> bool:
     if not tracking:
         return True
-    return any(info.get("number") == tracking for info in _items(parcel, "trackingInfo"))
+    return any(info.get("number") == tracking for info in items_of(parcel, "trackingInfo"))

@@ -51,6 +51,7 @@ from ordna.core.events.facts import (
     FulfillmentOrderOpened,
     FulfillmentOrderScheduled,
     FulfillmentOrderStarted,
+    FulfillmentRejected,
     NoChangeSeen,
     OddMoveSeen,
     OrderCancelled,
@@ -123,6 +124,7 @@ __all__ = [
     "FulfillmentOrderOpened",
     "FulfillmentOrderScheduled",
     "FulfillmentOrderStarted",
+    "FulfillmentRejected",
     "HoldExpired",
     "HoldLapsed",
     "HoldPlaced",
@@ -218,6 +220,7 @@ AnyEvent = (
     | FulfillmentOrderFellShort
     | FulfillmentOrderClosed
     | FulfillmentOrderCancelled
+    | FulfillmentRejected
     | FulfillmentOrderGone
     | Shipped
     | ShipmentChanged

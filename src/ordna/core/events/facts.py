@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ordna.core.events.base import Event
-from ordna.core.messages import OrderSeen, PartSeen, RefundSeen, ShipmentSeen, TransactionSeen
+from ordna.core.messages import OrderSeen, PartSeen, Quantity, RefundSeen, ShipmentSeen, TransactionSeen
 from ordna.core.values import Problem
 
 # --- facts about the order's body: each moves the body's version on -----------------------------------------
@@ -191,6 +191,15 @@ class FulfillmentOrderClosed(PartMoved, frozen=True, tag=True):
 
 class FulfillmentOrderCancelled(PartMoved, frozen=True, tag=True):
     """It was cancelled."""
+
+
+class FulfillmentRejected(Event, frozen=True, tag=True):
+    """Whoever ships a fulfillment order said no to it. Its location is not asked again for these lines."""
+
+    version: datetime
+    part: str
+    location: str
+    lines: tuple[Quantity, ...]
 
 
 class FulfillmentOrderGone(Event, frozen=True, tag=True):

@@ -31,6 +31,7 @@ def check(flow: Flow, vocabulary: Vocabulary) -> tuple[Problem, ...]:
         *_ways_in_and_out(flow, vocabulary),
         *_bypasses(flow),
         *_requests(flow),
+        *_routing(flow),
         *check_rules(flow),
     ]
     return in_file_order(problems)
@@ -158,6 +159,22 @@ def _requests(flow: Flow) -> Iterator[Problem]:
         if deed and deed not in step.ends.reads:
             sentence = f"asks: {step.asks} brings about {deed}, but {step.name} does not end by it"
             yield _problem("asks_in_vain", sentence, step.at, f"steps.{step.name}.asks")
+
+
+def _routing(flow: Flow) -> Iterator[Problem]:
+    """What is written down about routing and makes no difference."""
+    policy, at = flow.routing, flow.routing_at
+    if policy is None or at is None:
+        return
+    locations = [policy.locations[name] for name in sorted(policy.locations)]
+    idle = next((location.name for location in locations if location.cutoff), "")
+    if idle and not policy.wait_cost:
+        sentence = f"the cut-off of {idle} decides nothing while waiting costs nothing: give a wait_cost"
+        yield _problem("cutoff_costs_nothing", sentence, at, "routing.wait_cost", severity=WARNING)
+    for zone in sorted(policy.zones):
+        if not any(zone in location.parcel_costs for location in locations):
+            sentence = f"no location has a price for a parcel to {zone}, so orders from there wait"
+            yield _problem("zone_not_reached", sentence, at, f"routing.zones.{zone}", severity=WARNING)
 
 
 def _asked(step: Step) -> frozenset[str]:

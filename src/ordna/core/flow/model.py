@@ -7,6 +7,7 @@ from msgspec import Struct
 from ordna.core.conditions import Condition, Position
 from ordna.core.flow.vocabulary import Nature
 from ordna.core.hours import Hours, Within
+from ordna.core.routing.model import RoutingPolicy
 from ordna.core.values import Money
 
 #: The parts of an order a step may apply to; "" is the whole order.
@@ -102,6 +103,9 @@ class Flow(Struct, frozen=True):
     source_hash: str
     #: None: this merchant's orders claim no stock.
     stock: StockWish | None = None
+    #: None: orders leave from where the shop says.
+    routing: RoutingPolicy | None = None
+    routing_at: Position | None = None
 
     def step(self, name: str) -> Step | None:
         """The step of that name, or None."""

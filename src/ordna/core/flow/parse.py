@@ -12,6 +12,7 @@ from ordna.core.conditions import Condition, Position
 from ordna.core.flow.model import PARTS, REQUESTS, Flow, Rule, Step, Team
 from ordna.core.flow.problems import FlowError, Problem
 from ordna.core.flow.read import Reader
+from ordna.core.flow.routing import read_routing
 from ordna.core.flow.rules import read_rules
 from ordna.core.flow.stock import read_stock, refuse_stock_unasked
 from ordna.core.flow.vocabulary import Nature, Vocabulary
@@ -31,7 +32,7 @@ from ordna.core.values import BadValue, Money, exponent, minor_units
 STEPS_MAX = 60
 TEAMS_MAX = 60
 
-FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules", "stock")
+FLOW_KEYS = ("flow", "title", "currency", "hours", "teams", "steps", "rules", "stock", "routing")
 HOURS_KEYS = ("zone", "open", "holidays")
 TEAM_KEYS = ("title", "cost_per_hour", "cutoff", "outside")
 STEP_KEYS = (
@@ -77,9 +78,13 @@ class _FlowParser:
             refuse_stock_unasked(reader, steps, rules)
         else:
             self.refuse_parts(stock.when, "", "the section stock", "stock.when")
+        routing = read_routing(reader, top, currency=currency, has_hours=hours_given)
         title = reader.word(top, "", "title", name.value.capitalize() if name else "")
         word = name.value if name else ""
-        return Flow(word, title, currency, hours or ALWAYS_OPEN, teams, steps, rules, source_hash, stock)
+        key = top.entries["routing"][0] if routing else None
+        at = Position(key.line, key.column) if key else None
+        clock = hours or ALWAYS_OPEN
+        return Flow(word, title, currency, clock, teams, steps, rules, source_hash, stock, routing, at)
 
     def currency(self, top: Mapping, default: str) -> str:
         found = self.reader.text(top, "", "currency")
