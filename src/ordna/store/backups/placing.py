@@ -110,7 +110,7 @@ def _unpack(plain: BinaryIO, making: Path) -> None:
     """The files as they were. Every byte was sealed with our key; links and ways out of the folder are refused
     still."""
     try:
-        with tarfile.open(fileobj=plain, mode="r|", bufsize=MOVE, copybufsize=MOVE) as tar:
+        with tarfile.open(fileobj=plain, mode="r|", bufsize=MOVE, copybufsize=MOVE) as tar:  # type: ignore[call-overload]
             tar.extractall(making, filter="data")
     except tarfile.TarError as error:
         raise Damaged(f"({error})") from None
