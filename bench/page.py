@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.after_history import OUT as HISTORY_OUT
+from bench.bad_days import OUT as BAD_DAYS_OUT
+from bench.chaos import OUT as CHAOS_OUT
 from bench.main_job import OUT, ROOT
 from bench.pages import OUT as PAGES_OUT
 from bench.partitions import OUT as PARTITIONS_OUT
 from bench.restore import OUT as RESTORE_OUT
+from bench.silence import OUT as SILENCE_OUT
 
 PAGE = ROOT / "docs" / "figures.md"
 GOALS = {
@@ -27,7 +30,21 @@ GOALS = {
     "map_p95_ms": "at most 200",
     "seq_scans": "at most 0",
     "restore_s": "at most 900",
+    "present_s": "at most 900",
+    "subscribed_s": "at most 600",
+    "falsely_late": "at most 0",
+    "missing": "at most 0",
+    "doubled": "at most 0",
+    "replay_mismatches": "at most 0",
+    "lost": "at most 0",
+    "missing_effects": "at most 0",
+    "doubled_effects": "at most 0",
+    "one_key_two_bodies": "at most 0",
+    "two_keys_in_a_generation": "at most 0",
+    "kills_mid_transaction_share": "at least 0.2",
+    "in_doubt": "at least 1",
     "mismatches": "at most 0",
+    "news_of_last_read": "at most 0",
 }
 ROWS = (
     "orders_per_s", "messages_per_s", "ack_p50_ms", "ack_p99_ms", "decision_p50_ms", "decision_p99_ms", "sql_per_order",
@@ -51,6 +68,18 @@ HISTORY_ROWS = (
 RATIO_MAX = 1.2
 RESTORE_ROWS = (
     "restore_s", "backup_s", "backup_mb", "database_mb", "replay_s", "mismatches", "orders", "events",
+)  # fmt: skip
+SILENCE_ROWS = (
+    "present_s", "subscribed_s", "told_s", "listed_s", "closed_s", "orders", "missing", "doubled", "falsely_late",
+    "rightly_late", "webhooks_after", "refused_webhooks", "points", "throttled", "replay_mismatches",
+)  # fmt: skip
+CHAOS_ROWS = (
+    "acked", "lost", "missing_effects", "doubled_effects", "one_key_two_bodies", "two_keys_in_a_generation",
+    "replay_mismatches", "ack_p99_ms", "kills", "kills_mid_transaction_share", "kills_that_cut_a_call", "in_doubt",
+    "effects", "orders", "orders_per_s", "drained_s", "seconds", "seed",
+)  # fmt: skip
+BAD_DAYS_ROWS = (
+    "orders", "mismatches", "same_to_the_last_time_and_id", "news_of_last_read", "replay_mismatches",
 )  # fmt: skip
 
 HEAD = """# Figures
@@ -166,6 +195,62 @@ Measured at commit `{commit}` on {machine}, {at}.
 """
 
 
+SILENCE_TEXT = """## Five hours of silence
+
+For five hours nothing was heard of a shop, which then deleted its subscriptions; when it is back, what changed in the
+dark is found and read within its call budget. Intake and worker are processes, the clock and the budget are real. The
+run fails if an order is missing after 15 minutes, the subscriptions are not made again within 10, a step is called
+late that was done in time, or the silence is not told.
+
+```
+make silence
+```
+
+Measured {where}.
+
+| figure | standard, 300 orders/h | Plus, 5,000 orders/h | goal |
+|---|---|---|---|
+{rows}
+"""
+
+BAD_DAYS_TEXT = """## Bad days
+
+One shop lives twice on virtual time, once with good days only and once with every bad day there is: webhooks dropped,
+doubled, overtaken and late, calls throttled, cut and lost, storms of edits, two blackouts of five hours, deleted
+subscriptions, a new secret. After one sweep every order must show the settled picture of the good life.
+
+```
+make bad-days
+```
+
+Measured on {machine}, {at}.
+
+| figure | value | goal |
+|---|---|---|
+{rows}
+
+| fault | how often |
+|---|---|
+{faults}
+"""
+
+CHAOS_TEXT = """## Chaos
+
+Intake, two workers, people and a shop as real processes under load, killed at random; PostgreSQL and its backends, too.
+Then three books are compared: what the sender was told was taken, what the shop was asked and did, and the tables.
+
+```
+make chaos
+```
+
+Measured at commit `{commit}` on {machine}, {at}.
+
+| figure | value | goal |
+|---|---|---|
+{rows}
+"""
+
+
 def main_job(told: dict[str, Any]) -> str:
     """The section of a run with one merchant and one with many."""
     many = told["many_merchants"]
@@ -206,12 +291,39 @@ def partitions(told: dict[str, Any]) -> str:
     return PARTITIONS_TEXT.format(**told | {"rows": rows})
 
 
+def silence(told: dict[str, Any]) -> str:
+    """The section of both plans' returns."""
+    standard, plus = told["standard"], told["plus"]
+    rows = "\n".join(
+        f"| {name} | {shown(name, standard)} | {shown(name, plus)} | {GOALS.get(name, '')} |" for name in SILENCE_ROWS
+    )
+    places = [f"at commit `{plan['commit']}` on {plan['machine']}, {plan['at']}" for plan in (standard, plus)]
+    where = places[0] if places[0] == places[1] else f"{places[0]} (standard), and {places[1]} (Plus)"
+    return SILENCE_TEXT.format(where=where, rows=rows)
+
+
+def bad_days(told: dict[str, Any]) -> str:
+    """The section of the two lives."""
+    rows = "\n".join(f"| {name} | {shown(name, told)} | {GOALS.get(name, '')} |" for name in BAD_DAYS_ROWS)
+    faults = "\n".join(f"| {name} | {count:,} |" for name, count in told["faults"].items())
+    return BAD_DAYS_TEXT.format(**told | {"rows": rows, "faults": faults})
+
+
+def chaos(told: dict[str, Any]) -> str:
+    """The section of the kills."""
+    rows = "\n".join(f"| {name} | {shown(name, told)} | {GOALS.get(name, '')} |" for name in CHAOS_ROWS)
+    return CHAOS_TEXT.format(**told | {"rows": rows})
+
+
 SECTIONS: tuple[tuple[str, Callable[..., str], tuple[Path, ...]], ...] = (
     (TEXT, main_job, (OUT,)),
     (HISTORY_TEXT, after_history, (HISTORY_OUT,)),
     (PAGES_TEXT, pages, (PAGES_OUT,)),
     (RESTORE_TEXT, restore, (RESTORE_OUT,)),
     (PARTITIONS_TEXT, partitions, (PARTITIONS_OUT,)),
+    (SILENCE_TEXT, silence, (SILENCE_OUT,)),
+    (BAD_DAYS_TEXT, bad_days, (BAD_DAYS_OUT,)),
+    (CHAOS_TEXT, chaos, (CHAOS_OUT,)),
 )
 """Each section's text, what fills it in, and the figures it is made from."""
 
