@@ -168,7 +168,7 @@ def mend(request: HttpRequest) -> HttpResponse:
 
 def _booking(request: HttpRequest, problems: list[Problem], status: int) -> HttpResponse:
     with reading(request) as seen:
-        places = read.locations(seen)
+        places = [place for place in read.locations(seen) if place.active]
     form = {name: request.POST.get(name, "") for name in ("kind", "rows")}
     context = {"at": "stock", "places": places, "problems": problems[:SHOWN_MAX], "form": form}
     return render(request, "ordna/stock_book.html", context, status=status)
