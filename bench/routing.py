@@ -2,7 +2,8 @@
 
     python -m bench.routing [--orders 1000] [--cases 10000]
 
-Three parts. Orders of 1 to 8 lines over 20 locations are routed against the clock. Cases small enough to try every plan
+Three parts. Orders of 1 to 8 lines over 20 locations are routed against the clock: time on the wall is told, and time of
+the processor decides, since routing waits for nothing and the wall's time counts the machine's other work. Cases small enough to try every plan
 are routed and compared with the best of all plans. Of the orders for which more than eight candidates remained, the gap
 between the plan and its proved bound is told. `figures()` is the same for other benches; `bench/out/routing.json` holds
 what came out.
@@ -63,7 +64,7 @@ def figures(orders: int = ORDERS, cases: int = CASES) -> dict[str, Any]:
         "routing_gap_max": round(max(gaps, default=0.0), 4),
     }
     told["routing_held"] = (
-        1000 * seconds / orders <= SECONDS_MAX
+        1000 * cpu_s / orders <= SECONDS_MAX
         and told["routing_worse_than_brute_force"] == 0
         and told["routing_gap_median"] <= GAP_MEDIAN_MAX
     )

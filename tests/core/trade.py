@@ -158,6 +158,7 @@ class Scenario:
                 lines,
                 location=place,
                 location_name=place,
+                request_status="rejected" if "rejected" in words else None,
                 delivery_method=way,
                 holds=(*holds, *theirs),
             )

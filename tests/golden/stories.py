@@ -72,6 +72,12 @@ RARE: dict[str, tuple[str | m.Message, ...]] = {
         "routed p2: A x2 at Odense",
         "routed p2 scheduled: A x2 at Odense",
     ),
+    "a part that nobody wants": (
+        "placed #2005: A x2, 90.00 DKK paid",
+        "routed p1: A x2 at Packers",
+        "routed p1: A x2 at Packers rejected",
+        "routed p1: A x2 at Aarhus",
+    ),
     "a parcel's long way": (
         "placed #2003: A x1, 90.00 DKK paid",
         "routed p1: A x1 at Aarhus",

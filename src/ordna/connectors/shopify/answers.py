@@ -14,6 +14,19 @@ from ordna.connectors.shopify.readers import id_of
 from ordna.core.messages import Quantity
 
 
+def part_as_it_stands(client: Caller, ref: str) -> tuple[Reply, list[dict[str, Any]]] | Answer:
+    """A fulfillment order looked at before something is asked of it, with all its lines."""
+    reply = client.call("part_lines", {"id": gid("FulfillmentOrder", ref)})
+    if isinstance(reply, Answer):
+        # Nothing was asked yet, so nothing can have happened.
+        return replace(reply, result="again") if reply.result == "in_doubt" else reply
+    part = object_of(reply.data, "fulfillmentOrder")
+    if not part:
+        return refused(reply, "not_found", "The shop knows no such fulfillment order.")
+    nodes, failure = all_part_lines(client, ref, part)
+    return failure if failure is not None else (reply, nodes)
+
+
 def all_part_lines(client: Caller, ref: str, part: dict[str, Any]) -> tuple[list[dict[str, Any]], Answer | None]:
     """The lines of a fulfillment order whose first page was read, or why they can't be."""
     page = part.get("lineItems")

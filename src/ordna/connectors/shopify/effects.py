@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from ordna.connectors.contract import Answer
 from ordna.connectors.shopify.answers import (
-    all_part_lines,
     chosen_of,
     confirmed,
     has_more,
@@ -20,6 +19,7 @@ from ordna.connectors.shopify.answers import (
     looked_at,
     nothing,
     object_of,
+    part_as_it_stands,
     refused,
     result_of,
     units_of,
@@ -188,16 +188,10 @@ def _ship_as_it_stands(
     client: Caller, body: ShipPart, tried: list[dict[str, Any]], told: Answer | None = None
 ) -> Answer:
     """Look at the part, and fulfill by its lines as they stand; `told` where just these were `tried`."""
-    reply = client.call("part_lines", {"id": gid("FulfillmentOrder", body.part)})
-    if isinstance(reply, Answer):
-        # Nothing was asked yet, so nothing can have happened.
-        return replace(reply, result="again") if reply.result == "in_doubt" else reply
-    part = object_of(reply.data, "fulfillmentOrder")
-    if not part:
-        return refused(reply, "not_found", "The shop knows no such fulfillment order.")
-    nodes, failure = all_part_lines(client, body.part, part)
-    if failure is not None:
-        return failure
+    standing = part_as_it_stands(client, body.part)
+    if isinstance(standing, Answer):
+        return standing
+    reply, nodes = standing
     chosen = chosen_of(nodes, body.lines)
     if chosen is None:
         sentence = "The fulfillment order no longer holds all these units: it was changed, moved or shipped meanwhile."

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from ordna.connectors.contract import Answer
 from ordna.connectors.shopify.answers import (
     all_part_lines,
@@ -22,9 +20,9 @@ from ordna.connectors.shopify.answers import (
     looked_at,
     nothing,
     object_of,
+    part_as_it_stands,
     refused,
     result_of,
-    with_points,
 )
 from ordna.connectors.shopify.client import Caller
 from ordna.connectors.shopify.gids import gid
@@ -150,16 +148,10 @@ def look_up_talk(client: Caller, body: RequestPart | AskPartBack | AnswerRequest
 
 def _as_decided(client: Caller, body: MovePart | SplitPart) -> list[dict[str, Any]] | Answer:
     """The fulfillment order's own lines with the units asked for, while it holds what it held when this was decided."""
-    reply = client.call("part_lines", {"id": gid("FulfillmentOrder", body.part)})
-    if isinstance(reply, Answer):
-        # Nothing was asked yet, so nothing can have happened.
-        return replace(reply, result="again") if reply.result == "in_doubt" else reply
-    part = object_of(reply.data, "fulfillmentOrder")
-    if not part:
-        return refused(reply, "not_found", "The shop knows no such fulfillment order.")
-    nodes, failure = all_part_lines(client, body.part, part)
-    if failure is not None:
-        return with_points(failure, reply)
+    standing = part_as_it_stands(client, body.part)
+    if isinstance(standing, Answer):
+        return standing
+    reply, nodes = standing
     chosen = chosen_of(nodes, body.lines)
     if chosen is None or _remaining(nodes) != _units(body.before):
         sentence = "The fulfillment order no longer holds what it held: it was changed, moved or shipped meanwhile."
