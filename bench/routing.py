@@ -2,11 +2,11 @@
 
     python -m bench.routing [--orders 1000] [--cases 10000]
 
-Three parts. Orders of 1 to 8 lines over 20 locations are routed against the clock: time on the wall is told, and time of
-the processor decides, since routing waits for nothing and the wall's time counts the machine's other work. Cases small enough to try every plan
-are routed and compared with the best of all plans. Of the orders for which more than eight candidates remained, the gap
-between the plan and its proved bound is told. `figures()` is the same for other benches; `bench/out/routing.json` holds
-what came out.
+Three parts. Orders of 1 to 8 lines over 20 locations are routed against the clock: time on the wall is told, and time
+of the processor decides, since routing waits for nothing and the wall's time counts the machine's other work. Cases
+small enough to try every plan are routed and compared with the best of all plans. Of the orders for which more than
+eight candidates remained, the gap between the plan and its proved bound is told. `figures()` is the same for other
+benches; `bench/out/routing.json` holds what came out.
 """
 
 from __future__ import annotations
