@@ -15,6 +15,8 @@ def alike(picture: Any) -> Any:
     if picture is None:
         return None
     facts = dict(picture["facts"])
+    if facts.get("order", {}).get("note_digest"):  # hashed with a key that each life has drawn for itself
+        facts["order"] = {**facts["order"], "note_digest": "a note"}
     parcels = sorted(facts["parcels"], key=lambda parcel: repr(parcel[1:]))
     facts["parcels"] = [[f"parcel {place}", *parcel[1:]] for place, parcel in enumerate(parcels)]
     for kind in ("transactions", "refunds"):
