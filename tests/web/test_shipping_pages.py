@@ -146,7 +146,7 @@ def test_the_same_over_the_api(house: House, browser: Any, order: str, post: Car
     api, part = Client(HTTP_HOST="127.0.0.1", **token()), part_of(house, order)
     number = house.rows("select connection_id from connection where role = 'carrier'")[0][0]
     found = api.get(f"/api/orders/{order}/rates?connection={number}&weight_g=1500").json()["items"]
-    assert [(rate["service"], rate["price"]) for rate in found] == [("shop", 11000), ("home", 15300), ("express", 32800)]
+    assert {rate["service"]: rate["price"] for rate in found} == {"shop": 11000, "home": 15300, "express": 32800}
     wish = {"type": "buy_label", "part": part, "connection": number, "service": "shop", "package": {"weight_g": 1500}}
     body = [{"order": order, "request": wish, "saw_version": house.seq(order)}]
     answer = api.post("/api/requests", body, content_type="application/json").json()

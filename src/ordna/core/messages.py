@@ -388,15 +388,5 @@ Request = (
     | VoidLabel
     | HandOver
 )
-Message = (
-    Observed
-    | Hinted
-    | ParcelTracked
-    | EffectAnswered
-    | TimerFell
-    | WentLive
-    | Migrated
-    | StockSettled
-    | StockArrived
-    | Asked
-)
+Told = Observed | Hinted | ParcelTracked | EffectAnswered | StockSettled | StockArrived
+Message = Told | TimerFell | WentLive | Migrated | Asked
