@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bench.scripts import Script, script_of
-from ordna.connectors.shopify.wire import TOTAL_S, WireAnswer, WireFailure
+from ordna.connectors.wire import TOTAL_S, WireAnswer, WireFailure
 from ordna.engine.receive import Intake
 from ordna.practice.bad_days import BLACKOUT
 from ordna.practice.checkout import Basket, checked_out

@@ -13,7 +13,7 @@ from ordna.connectors.shopify import effects, reading
 from ordna.connectors.shopify.client import Reply, understood
 from ordna.connectors.shopify.documents import is_mutation, text_of
 from ordna.connectors.shopify.webhooks import translate
-from ordna.connectors.shopify.wire import WireAnswer
+from ordna.connectors.wire import WireAnswer
 from ordna.core.effects import CancelOrder, HoldPart, NoteOrder, ReleasePart, ShipPart, TagOrder, UntagOrder
 from ordna.core.messages import Quantity, Snapshot
 from ordna.practice.graphql import Endpoint

@@ -81,6 +81,7 @@ class Running:
     practice: Practice
     environment: dict[str, str]
     said: list[str] = field(default_factory=list)
+    carrier: Practice = field(default_factory=lambda: Practice(""))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """One command of the command line beside it."""
@@ -136,14 +137,17 @@ class Observed(Running):
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Iterator[Running]:
     """`ordna up` in an empty home: embedded PostgreSQL, the practice shop with its month, one worker."""
-    port, practice_port = free_port(), free_port()
+    port, practice_port, carrier_port = free_port(), free_port(), free_port()
     # The server account of the embedded PostgreSQL must get through where the tests run as root.
     for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
         folder.chmod(0o755)
     environment = _environment(ORDNA_HOME=str(tmp_path / "an empty home"))
-    process = _start(environment, "up", "--port", str(port), "--practice-port", str(practice_port))
+    ports = ("--port", str(port), "--practice-port", str(practice_port), "--carrier-port", str(carrier_port))
+    process = _start(environment, "up", *ports)
     practice = Practice(f"http://127.0.0.1:{practice_port}")
-    yield from _until_over(Running(process, f"http://127.0.0.1:{port}", "", practice, environment))
+    made = Running(process, f"http://127.0.0.1:{port}", "", practice, environment)
+    made.carrier = Practice(f"http://127.0.0.1:{carrier_port}")
+    yield from _until_over(made)
 
 
 @pytest.fixture
@@ -232,7 +236,15 @@ def free_port() -> int:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    ours = ("DATABASE_URL", "ORDNA_SUPERVISOR", "ORDNA_PRACTICE", "ORDNA_URL", "ORDNA_KEY", "ORDNA_SECRET")
+    ours = (
+        "DATABASE_URL",
+        "ORDNA_SUPERVISOR",
+        "ORDNA_PRACTICE",
+        "ORDNA_PRACTICE_CARRIER",
+        "ORDNA_URL",
+        "ORDNA_KEY",
+        "ORDNA_SECRET",
+    )
     return {name: value for name, value in os.environ.items() if name not in ours} | more
 
 

@@ -30,6 +30,7 @@ from ordna.core.evolve import fold
 from ordna.core.order import encode_state, live_parts
 from ordna.core.outcome import Order, Outcome
 from ordna.core.policy import Policy
+from ordna.core.shipping import BuyLabel, HandOver, Label, LabelMade, Package, ParcelTracked, VoidLabel
 from ordna.core.values import Problem
 from ordna.practice.bodies import tell
 from ordna.practice.catalogue import open_shop
@@ -53,6 +54,16 @@ REOPENED = m.OrderSeen(START + timedelta(minutes=7), "#2001", START, "DKK", 9000
 RETOLD = m.OrderSeen(START + timedelta(minutes=3), "#2004", START, "DKK", 9000, customer="7")
 UNREADABLE = Problem("unknown_value", "financial_status", "It is none of the words we know.")
 RELABELLED = m.ShipmentSeen("s1", START + timedelta(minutes=6), "shipped", (m.Quantity("A", 1),), START, "GLS", "T-9")
+
+
+def label(label_id: str, shipment: str, tracking: str) -> Label:
+    """A label as a carrier sold it."""
+    made = LabelMade(
+        shipment, tracking, "Practice Post", "Home delivery", 6350, "DKK", f"https://practice-post.example/{tracking}"
+    )
+    return Label(label_id, "p1", 2, "home", Package(1500, 300, 200, 100), made, START)
+
+
 RARE: dict[str, tuple[str | m.Message, ...]] = {
     "money that takes its time": (
         "placed #2001: A x1, 90.00 DKK",
@@ -86,8 +97,22 @@ RARE: dict[str, tuple[str | m.Message, ...]] = {
         "parcel s1 shipped",
         m.Observed(m.Snapshot("1", shipments=(RELABELLED,)), START + timedelta(hours=1), "shopify", 0),
         *(f"parcel s1 {progress}" for progress in (
-            "in_transit", "delayed", "out_for_delivery", "attempted", "ready_for_pickup", "failed", "cancelled",
+            "in_transit", "delayed", "out_for_delivery", "attempted", "ready_for_pickup", "failed", "returned",
+            "cancelled",
         )),
+    ),
+    "a label's life": (
+        "placed #2005: A x1, 90.00 DKK paid",
+        "routed p1: A x1 at Aarhus",
+        m.Asked(BuyLabel("p1", 2, "home", Package(1500, 300, 200, 100)), "jane", START),
+        m.EffectAnswered("label:p1-1#1", "confirmed", START, label=label("p1-1", "pp_1", "PP000000014DK")),
+        m.Asked(BuyLabel("p1", 2, "home", Package(500), another=True), "jane", START),
+        m.EffectAnswered("label:p1-2#1", "confirmed", START, label=label("p1-2", "pp_2", "PP000000028DK")),
+        m.Asked(VoidLabel("p1-2"), "jane", START),
+        m.EffectAnswered("return:p1-2#1", "confirmed", START, None, None, "pp_2"),
+        m.Asked(HandOver("p1-1", "2026-11-25 a"), "jane", START),
+        ParcelTracked("PP000000014DK", "in_transit", *[START + timedelta(hours=1)] * 3, "practice_post tracking"),
+        ParcelTracked("PP000000014DK", "failed", *[START + timedelta(hours=2)] * 3, "practice_post tracking"),
     ),
     "what people want and leave": (
         "placed #2004: A x1, 90.00 DKK paid",

@@ -76,7 +76,7 @@ def pages(databases: Databases, pages_template: str, tmp_path: Path, monkeypatch
 
     from ordna.api import engines
     from ordna.web import asking, desk
-    from ordna.web.views import connections
+    from ordna.web.views import connections, labels
 
     name = databases.create(pages_template)
     dsn = databases.dsn(name)
@@ -87,7 +87,7 @@ def pages(databases: Databases, pages_template: str, tmp_path: Path, monkeypatch
         desk.database().close()
         engines.database().close()
     for cache in (desk._database, engines._database, asking._policies, engines._policies, connections._engine,
-                  engines._connections):  # fmt: skip
+                  engines._connections, engines._carriers, labels._carriers):  # fmt: skip
         cache.cache_clear()
     point(dsn)
     databases.drop(name)

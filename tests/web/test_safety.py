@@ -25,6 +25,7 @@ def addresses() -> Iterator[tuple[str, dict[str, str]]]:
 
 def fill(kinds: dict[str, str], house: House, order: str) -> dict[str, Any]:
     values = {"order_id": order, "connection_id": house.connection_id, "token": "a-token-nobody-made", "request_id": 1}
+    values |= {"part": "404", "label": "404-1", "form": "pdf", "handover": "2026-01-01 00:00:00 1"}
     return {name: values[name] for name in kinds}
 
 

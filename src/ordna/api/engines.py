@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from ordna.engine.carriers import Carriers
 from ordna.engine.connections import Connections
 from ordna.engine.keys import keyring
 from ordna.engine.policies import Policies
@@ -28,6 +29,11 @@ def connections_engine() -> Connections:
     return _connections(settings.ORDNA_DATABASE, str(settings.ORDNA_HOME))
 
 
+def carriers_engine() -> Carriers:
+    """Connects carriers and asks them."""
+    return _carriers(settings.ORDNA_DATABASE, str(settings.ORDNA_HOME))
+
+
 @lru_cache(maxsize=4)
 def _database(dsn: str) -> Database:
     return Database(dsn, connections_max=8, patience_s=2.0)
@@ -41,3 +47,8 @@ def _policies(home: str) -> Policies:
 @lru_cache(maxsize=4)
 def _connections(dsn: str, home: str) -> Connections:
     return Connections(_database(dsn), _policies(home).ring)
+
+
+@lru_cache(maxsize=4)
+def _carriers(dsn: str, home: str) -> Carriers:
+    return Carriers(_database(dsn), _policies(home).ring)

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from ninja import NinjaAPI
 
-from ordna.api import calls, privacy, stock, wire
+from ordna.api import calls, labels, privacy, stock, wire
 from ordna.api.errors import Away, Missing, Problem, answer
 from ordna.core.explain import Explanation
+from ordna.engine.carriers import HandedOver
 from ordna.engine.connections import Connected
 from ordna.engine.stock_booking import Booked, Entry
 from ordna.engine.stock_items import Item, Place
@@ -31,6 +32,11 @@ _SHAPES = (
     wire.RetryEffect,
     privacy.Erase,
     privacy.Asked,
+    labels.NewCarrier,
+    labels.ConnectedCarrier,
+    labels.Rates,
+    labels.NewHandover,
+    HandedOver,
     Connected,
     Explanation,
     list[Entry],
@@ -106,6 +112,14 @@ _serve("POST", "/requests", calls.ask, _extra(list[wire.Wish], wire.Answers))
 _serve("GET", "/orders", calls.list_orders, _extra(result=wire.Orders) | _query(*_FILTERS))
 _serve("GET", "/orders/{order_id}", calls.get_order, _extra())
 _serve("GET", "/orders/{order_id}/why", calls.why, _extra(result=Explanation))
+_serve("GET", "/orders/{order_id}/labels", labels.list_labels, _extra())
+_serve("GET", "/orders/{order_id}/labels/{label}/{form}", labels.label_file, _extra())
+_serve("GET", "/orders/{order_id}/parts/{part}/packing-slip", labels.packing_slip, _extra())
+_PACKAGE = ("connection", "weight_g", "length_mm", "width_mm", "height_mm")
+_serve("GET", "/orders/{order_id}/rates", labels.rates, _extra(result=labels.Rates) | _query(*_PACKAGE))
+_serve("POST", "/carriers", labels.connect, _extra(labels.NewCarrier, labels.ConnectedCarrier, 201))
+_serve("POST", "/hand-overs", labels.hand_over, _extra(labels.NewHandover, HandedOver, 201))
+_serve("GET", "/hand-overs/{handover}/manifest", labels.manifest, _extra())
 _serve("GET", "/tasks", calls.list_tasks, _extra(result=wire.Tasks) | _query("owner", "mine", "limit"))
 _serve("GET", "/messages/set-aside", calls.list_set_aside, _extra(result=wire.SetAsides) | _query("before", "limit"))
 _serve("POST", "/messages/retry", calls.retry_messages, _extra(wire.Retry, wire.Retried))

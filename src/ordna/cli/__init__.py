@@ -49,6 +49,7 @@ def up(
     workers: Annotated[int, typer.Option(help="How many worker processes.", min=1, max=64)] = 1,
     practice: Annotated[bool, typer.Option(help="Also open the practice shop, with a month of orders.")] = True,
     practice_port: Annotated[int, typer.Option(help="The practice shop's port.", min=1, max=65535)] = 8790,
+    carrier_port: Annotated[int, typer.Option(help="The practice carrier's port.", min=1, max=65535)] = 8791,
 ) -> None:
     """Start everything on this machine and print a link to sign in with. Ctrl-C stops it all.
 
@@ -56,7 +57,7 @@ def up(
     """
     from ordna.cli.up import up as start
 
-    start(port, workers, practice, practice_port)
+    start(port, workers, practice, practice_port, carrier_port)
 
 
 @app.command()
@@ -129,6 +130,23 @@ def practice(
         raise typer.BadParameter(str(error), param_hint="--bad-days") from error
     with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
         run("127.0.0.1", port, seed, history_days, orders_per_day, orders_per_hour, state, shares)
+
+
+@app.command()
+def practice_carrier(
+    port: Annotated[int, typer.Option(help="Its port.", min=1, max=65535)] = 8791,
+    stage_s: Annotated[float, typer.Option(help="Seconds that each part of a parcel's way takes.", min=0.1)] = 60.0,
+    van_s: Annotated[
+        float, typer.Option(help="Seconds until a van comes for what nobody hands over.", min=0.1)
+    ] = 900.0,
+    state: Annotated[Path | None, typer.Option(help="Keep its parcels in this file, and go on with them.")] = None,
+    bad_days: Annotated[str, typer.Option(help="What goes wrong, as names with shares: server_error=0.2,slow.")] = "",
+    quiet: Annotated[bool, typer.Option(help="Print nothing.", hidden=True)] = False,
+) -> None:
+    """Open a practice carrier: rates, labels and parcels that travel, to try shipping with, without an account."""
+    from ordna.cli.practice_carrier import run
+
+    run(port, stage_s, van_s, state, bad_days, quiet)
 
 
 @app.command()

@@ -20,13 +20,14 @@ START_WITHIN_S = 60.0
 PRACTICE_ORDERS_PER_DAY = 20
 
 
-def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
+def up(port: int, workers: int, practice: bool, practice_port: int, carrier_port: int) -> None:
     """Start everything, print how to get in, keep it running until Ctrl-C."""
     from ordna.site.serve import check_free
 
     check_free("127.0.0.1", port)
     if practice:
         check_free("127.0.0.1", practice_port)
+        check_free("127.0.0.1", carrier_port)
     os.environ.setdefault("ORDNA_URL", f"http://127.0.0.1:{port}")
     ours_alone = not os.environ.get("DATABASE_URL")
     with Progress("Starting PostgreSQL"):
@@ -38,7 +39,7 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
             prepare(dsn, contract=ours_alone, tell=progress.at)
             _first_merchant(dsn)
         with Progress("Starting"):
-            _start(supervisor, port, workers, practice, practice_port)
+            _start(supervisor, port, workers, (practice_port, carrier_port) if practice else None)
             _until_it_answers(f"http://127.0.0.1:{port}/sign-in/", "The web process")
         say(_welcome(practice, practice_port))
         _until_told_to_stop(supervisor)
@@ -48,15 +49,20 @@ def up(port: int, workers: int, practice: bool, practice_port: int) -> None:
             database.__exit__(None, None, None)
 
 
-def _start(supervisor: Supervisor, port: int, workers: int, practice: bool, practice_port: int) -> None:
+def _start(supervisor: Supervisor, port: int, workers: int, practice: tuple[int, int] | None) -> None:
     from ordna.site import place
 
     beside: dict[str, str] = {}
     if practice:
+        practice_port, carrier_port = practice
         asked = ["--port", str(practice_port), "--orders-per-day", str(PRACTICE_ORDERS_PER_DAY), "--quiet"]
         asked += ["--state", str(place.home() / "practice.state")]
         supervisor.add(Child("practice shop", ["practice", *asked]))
         beside["ORDNA_PRACTICE"] = _practice_shop(f"http://127.0.0.1:{practice_port}")
+        kept = ["--state", str(place.home() / "carrier.state"), "--quiet"]
+        supervisor.add(Child("practice carrier", ["practice-carrier", "--port", str(carrier_port), *kept]))
+        told = _until_it_answers(f"http://127.0.0.1:{carrier_port}/_carrier/credentials", "The practice carrier")
+        beside["ORDNA_PRACTICE_CARRIER"] = told.decode()
     supervisor.add(Child("web process", ["serve", "--port", str(port)], beside))
     for number in range(1, workers + 1):
         supervisor.add(Child(f"worker {number}", ["worker"]))

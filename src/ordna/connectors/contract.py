@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from ordna.core.effects import Effect
 from ordna.core.messages import Snapshot
+from ordna.core.shipping import LabelMade, Package, ParcelAddress
 from ordna.core.values import Problem
 
 
@@ -64,7 +65,15 @@ class Concern(Struct, frozen=True):
     order_refs: tuple[str, ...] = ()
 
 
-Translation = Snapshot | Hint | ObjectHint | Concern | Ignored | Unusable
+class ParcelNews(Struct, frozen=True):
+    """A carrier's word on one parcel: `progress` is a state of the shipment machine, `at` the carrier's time."""
+
+    tracking: str
+    progress: str
+    at: datetime
+
+
+Translation = Snapshot | Hint | ObjectHint | Concern | ParcelNews | Ignored | Unusable
 
 
 class Endpoint(Struct, frozen=True):
@@ -91,11 +100,19 @@ class Budget(Struct, frozen=True):
     restore_per_s: float
 
 
+class LabelBought(Struct, frozen=True):
+    """A label as it was bought, with what is printed."""
+
+    made: LabelMade
+    pdf: bytes
+    zpl: bytes
+
+
 class Answer(Struct, frozen=True, omit_defaults=True):
     """What became of one effect. `result`: confirmed, refused, again or in_doubt; of a look-up also nothing.
 
     `code` and `sentence` explain anything but confirmed; `reference` is the outside id of what was made; `points` the
-    cost in the other side's units; `retry_after_s` when it said so.
+    cost in the other side's units; `retry_after_s` when it said so; `label` what a carrier made.
     """
 
     result: str
@@ -105,6 +122,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     points: float = 0.0
     budget: Budget | None = None
     retry_after_s: float | None = None
+    label: LabelBought | None = None
 
 
 class OrderRead(Struct, frozen=True):
@@ -158,4 +176,75 @@ class Outbound(Protocol):
 
         A reference "fo:123" asks for the order that fulfillment order 123 belongs to; the answer repeats the reference.
         """
+        ...
+
+
+# --- carriers ------------------------------------------------------------------------------------------------
+
+
+class Rate(Struct, frozen=True):
+    """What one service of a carrier would cost for a parcel: `price` in minor units; `days` from hand-over, 0 when the
+    carrier does not say."""
+
+    service: str
+    title: str
+    price: int
+    currency: str
+    days: int = 0
+
+
+class Service(Struct, frozen=True):
+    """One service a carrier offers."""
+
+    code: str
+    title: str
+
+
+class CarrierFacts(Struct, frozen=True, omit_defaults=True):
+    """Who a carrier is. `cutoff` is the time of day until which it takes parcels along ("15:00"), in the sender's
+    zone."""
+
+    account: str
+    name: str
+    services: tuple[Service, ...]
+    cutoff: str = ""
+
+
+class Carrier(Protocol):
+    """What a carrier offers. Errors are the same few answers everywhere; no method raises on what the other side does.
+
+    A label costs money, so `perform` sends its key along, and whatever is not clearly an answer is in doubt: `look_up`
+    then asks what was bought under our reference, and only *nothing* lets it be bought again.
+    """
+
+    def cost_of(self, effect: Effect) -> float:
+        """0: carriers have no cost budget."""
+        ...
+
+    def perform(self, effect: Effect, order_ref: str) -> Answer:
+        """Buy a label or give one back. Confirmed with the label itself."""
+        ...
+
+    def look_up(self, effect: Effect, order_ref: str) -> Answer:
+        """Whether a label was bought, or given back."""
+        ...
+
+    def account(self) -> CarrierFacts | Answer:
+        """Who the carrier is; also the proof that the credentials work."""
+        ...
+
+    def rates(self, sender: ParcelAddress, receiver: ParcelAddress, package: Package) -> tuple[Rate, ...] | Answer:
+        """What each service would cost, the cheapest first."""
+        ...
+
+    def track(self, numbers: tuple[str, ...]) -> tuple[ParcelNews, ...] | Answer:
+        """All that is known of these parcels, oldest first; what the carrier does not know is left out."""
+        ...
+
+    def subscribe(self, callback_url: str) -> str | Answer:
+        """Have tracking told there; the secret that signs it."""
+        ...
+
+    def hand_over(self, shipments: tuple[str, ...]) -> tuple[str, ...] | Answer:
+        """The carrier takes these with it; which of them it took. Again is no harm."""
         ...

@@ -22,13 +22,15 @@ from ordna.core import stock
 from ordna.core.claims import Claim
 from ordna.core.effects import Effect, NoteOrder
 from ordna.core.evolve import evolve
+from ordna.core.labels import bought, to_give_back, tracked
 from ordna.core.observe import observe
-from ordna.core.order import OrderState, ships_anything
+from ordna.core.order import Ask, OrderState, ships_anything, slot_of
 from ordna.core.outcome import Decision, Fact, Order, Outcome, Refusal, Reread, StepNow, TaskNow, Verdict
 from ordna.core.planning import desired
 from ordna.core.policy import Policy
 from ordna.core.requests import accept
 from ordna.core.rules import fingerprint, rule_of, verdicts
+from ordna.core.shipping import ParcelTracked
 from ordna.core.steps import counted_anew, standing
 from ordna.core.tasks import wanted
 from ordna.core.vocabulary import Values, order_values, part_values
@@ -36,6 +38,7 @@ from ordna.core.vocabulary import Values, order_values, part_values
 STOCK_TIMER = stock.TIMER
 ROUTING_PATIENCE = timedelta(minutes=5)
 UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded, e.ShipmentInTransit, e.ShipmentOutForDelivery)
+OF_CARRIERS = ("PurchaseLabel", "ReturnLabel")
 MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
 
 
@@ -53,6 +56,9 @@ def decide(order: Order, message: m.Message, policy: Policy, now: datetime) -> O
             return _asked(order, message, policy, now)
         case m.EffectAnswered():
             return _answered(order, message, policy, now)
+        case ParcelTracked():
+            facts = tracked(order.state, message)
+            return _concluded(order, facts, (), policy, min(message.at, now), now) if facts else Outcome(order)
         case m.TimerFell():
             return _timer(order, message, policy, now)
         case m.WentLive():
@@ -120,11 +126,23 @@ def _answered(order: Order, message: m.EffectAnswered, policy: Policy, now: date
             event = e.EffectWithdrawn(message.key, message.code)
         case _:
             event = e.EffectFellInDoubt(message.key)
-    outcome = _concluded(order, (Fact(event, message.at, "outside", "shop"),), (), policy, message.at, now)
+    ask = order.state.asks.get(slot_of(message.key))
+    actor = "carrier" if ask is not None and ask.effect in OF_CARRIERS else "shop"
+    facts = tuple(Fact(each, message.at, "outside", actor) for each in (event, *_made_of(ask, message)))
+    outcome = _concluded(order, facts, (), policy, message.at, now)
     moved = any(ask.key == message.key and ask.effect in MOVES_THE_PARTS for ask in outcome.order.state.asks.values())
     if moved and message.result in ("confirmed", "refused"):
         return replace(outcome, reread=Reread(2, "an effect moved the fulfillment orders"))
     return outcome
+
+
+def _made_of(ask: Ask | None, message: m.EffectAnswered) -> tuple[e.Event, ...]:
+    """What a carrier's confirmation comes to: a label that is there, or one that is gone."""
+    if message.result != "confirmed" or ask is None or ask.key != message.key:
+        return ()
+    if message.label is not None:
+        return (bought(message.label),)
+    return (e.LabelVoided(slot_of(message.key).partition(":")[2]),) if ask.effect == "ReturnLabel" else ()
 
 
 def _timer(order: Order, message: m.TimerFell, policy: Policy, now: datetime) -> Outcome:
@@ -190,7 +208,7 @@ def _concluded(
                 state = evolve(state, fact.event, fact.at)
             ruled = (*ruled, *moved)
         all_facts.extend(ruled)
-        planned = desired(state)
+        planned = (*desired(state), *to_give_back(state)) if state.labels else desired(state)
         for effect in planned:
             asking = Fact(_asking(effect), now, "system", "flow")
             state = evolve(state, asking.event, asking.at)

@@ -24,6 +24,7 @@ _EFFECT_WORDS = {
     "HoldPart": "place a hold", "ReleasePart": "release our hold", "TagOrder": "add a tag",
     "UntagOrder": "remove a tag",
     "NoteOrder": "write the note", "ShipPart": "fulfil the parcel", "CancelOrder": "cancel the order",
+    "PurchaseLabel": "buy a label", "ReturnLabel": "take a label back",
 }  # fmt: skip
 
 
@@ -93,7 +94,8 @@ def _problems(event: Any) -> str:
 
 
 def _asked(event: Any) -> str:
-    return f"The shop was asked to {effect_words(event.effect)}."
+    who = "carrier" if event.effect in ("PurchaseLabel", "ReturnLabel") else "shop"
+    return f"The {who} was asked to {effect_words(event.effect)}."
 
 
 _LACKING_WORDS = {
@@ -147,6 +149,13 @@ _SENTENCES: dict[type[e.Event], Callable[[Any], str]] = {
     e.Shipped: _shipped,
     e.ShipmentChanged: lambda x: f"Tracking changed to {x.shipment.tracking or 'none'}.",
     e.ShipmentDelivered: lambda x: "Delivered: the receiver has it.",
+    e.ShipmentReturned: lambda x: "The parcel came back to its sender.",
+    e.LabelBought: lambda x: (
+        f"A label was bought: {x.label.made.carrier}, {x.label.made.service}, {x.label.made.tracking}."
+    ),
+    e.LabelVoided: lambda x: "A label was given back unused.",
+    e.LabelHandedOver: lambda x: "The parcel was handed over to the carrier.",
+    e.LabelTracked: lambda x: f"The carrier scanned the parcel: {x.progress.replace('_', ' ')}.",
     e.ProblemsSeen: _problems,
     e.OddMoveSeen: lambda x: (
         f"The {x.machine.replace('_', ' ')} went from {x.before} to {x.after}, where no path leads."

@@ -12,6 +12,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ordna.core.messages import Quantity
+from ordna.core.shipping import Package, ParcelAddress
 
 
 class HoldPart(Struct, frozen=True, tag="hold_part"):
@@ -118,8 +119,37 @@ class AnswerCancellation(Struct, frozen=True, tag="answer_cancellation"):
     message: str = ""
 
 
-EffectBody = HoldPart | ReleasePart | TagOrder | UntagOrder | NoteOrder | ShipPart | CancelOrder
-ONCE = (ShipPart, CancelOrder, NoteOrder)
+class PurchaseLabel(Struct, frozen=True, tag="purchase_label", omit_defaults=True):
+    """Buy a label from a carrier: it costs money. `connection` is the carrier's.
+
+    `reference`, `mark`, `sender` and `receiver` are filled in when the effect is sealed, and frozen from then on.
+    """
+
+    label: str
+    part: str
+    connection: int
+    service: str
+    package: Package
+    reference: str = ""
+    mark: str = ""
+    sender: ParcelAddress | None = None
+    receiver: ParcelAddress | None = None
+
+
+class ReturnLabel(Struct, frozen=True, tag="return_label"):
+    """Give a label back to its carrier unused. `shipment` is the carrier's own reference."""
+
+    label: str
+    connection: int
+    shipment: str
+
+
+EffectBody = (
+    HoldPart | ReleasePart | TagOrder | UntagOrder | NoteOrder | ShipPart | CancelOrder | PurchaseLabel | ReturnLabel
+)
+ONCE = (ShipPart, CancelOrder, NoteOrder, PurchaseLabel, ReturnLabel)
+CARRIERS = (PurchaseLabel, ReturnLabel)
+"""Effects that a carrier's connection performs, and not the order's own."""
 
 
 class Effect(Struct, frozen=True):

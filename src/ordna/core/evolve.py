@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from ordna.core import events as e
 from ordna.core import evolve_stock
-from ordna.core.effects import HoldPart, ReleasePart, ShipPart
+from ordna.core.effects import HoldPart, PurchaseLabel, ReleasePart, ShipPart
 from ordna.core.messages import OrderSeen, PartSeen, ShipmentSeen
 from ordna.core.order import Ask, Handled, Hold, OddMove, OrderState, Parcel, Rejection, address_mark, slot_of
 
@@ -42,6 +42,7 @@ PROGRESS_STATES: dict[type[e.Event], str] = {
     e.ShipmentReadyForPickup: "ready_for_pickup",
     e.ShipmentDelivered: "delivered",
     e.ShipmentFailed: "failed",
+    e.ShipmentReturned: "returned",
     e.ShipmentCancelled: "cancelled",
 }
 
@@ -170,6 +171,22 @@ def _shipment_moved(state: OrderState, event: e.ShipmentMoved, at: datetime) -> 
     return _with_parcel(state, known.seen, moved)
 
 
+def _label_bought(state: OrderState, event: e.LabelBought, at: datetime) -> OrderState:
+    return replace(state, labels=_with(state.labels, event.label))
+
+
+def _label_voided(state: OrderState, event: e.LabelVoided, at: datetime) -> OrderState:
+    return _with_label(state, event.label, voided=True, voided_at=at)
+
+
+def _label_handed_over(state: OrderState, event: e.LabelHandedOver, at: datetime) -> OrderState:
+    return _with_label(state, event.label, handed_over_at=at, handover=event.handover)
+
+
+def _label_tracked(state: OrderState, event: e.LabelTracked, at: datetime) -> OrderState:
+    return _with_label(state, event.label, progress=event.progress, progress_version=event.version, progress_at=at)
+
+
 # --- choices ------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +264,7 @@ def _migrated(state: OrderState, event: e.PolicyMigrated, at: datetime) -> Order
 
 
 def _asked(state: OrderState, event: e.EffectAsked, at: datetime) -> OrderState:
-    part = event.body.part if isinstance(event.body, HoldPart | ReleasePart | ShipPart) else None
+    part = event.body.part if isinstance(event.body, HoldPart | ReleasePart | ShipPart | PurchaseLabel) else None
     ask = Ask(event.key, event.generation, event.effect, "asked", at, part)
     return replace(state, asks=_sorted(state.asks | {slot_of(event.key): ask}))
 
@@ -283,6 +300,11 @@ def _parcel(state: OrderState, shipment: str) -> Parcel:
 def _with_parcel(state: OrderState, seen: ShipmentSeen, parcel: Parcel) -> OrderState:
     others = [known for known in state.parcels if known.seen.id != seen.id]
     return replace(state, parcels=tuple(sorted((*others, parcel), key=lambda p: (len(p.seen.id), p.seen.id))))
+
+
+def _with_label(state: OrderState, label_id: str, **changes: Any) -> OrderState:
+    known = next(label for label in state.labels if label.id == label_id)
+    return replace(state, labels=_with(state.labels, replace(known, **changes)))
 
 
 def _without_hold(state: OrderState, handle: str) -> OrderState:
@@ -337,6 +359,10 @@ _APPLY: dict[type[e.Event], Apply] = {
     e.Shipped: _shipped,
     e.ShipmentChanged: _shipment_changed,
     **dict.fromkeys(PROGRESS_STATES, _shipment_moved),
+    e.LabelBought: _label_bought,
+    e.LabelVoided: _label_voided,
+    e.LabelHandedOver: _label_handed_over,
+    e.LabelTracked: _label_tracked,
     e.Picked: _picked,
     e.Packed: _packed,
     e.PutBack: _put_back,

@@ -119,6 +119,7 @@ MACHINES: dict[str, Table] = {
             "ShipmentDelayed": "delayed",
             "ShipmentDelivered": "delivered",
             "ShipmentFailed": "failed",
+            "ShipmentReturned": "returned",
             "ShipmentCancelled": "cancelled",
         },
         "out_for_delivery": {
@@ -128,6 +129,7 @@ MACHINES: dict[str, Table] = {
             "ShipmentDelayed": "delayed",
             "ShipmentDelivered": "delivered",
             "ShipmentFailed": "failed",
+            "ShipmentReturned": "returned",
             "ShipmentCancelled": "cancelled",
         },
         "attempted": {
@@ -137,6 +139,7 @@ MACHINES: dict[str, Table] = {
             "ShipmentDelayed": "delayed",
             "ShipmentDelivered": "delivered",
             "ShipmentFailed": "failed",
+            "ShipmentReturned": "returned",
             "ShipmentCancelled": "cancelled",
         },
         "delayed": {
@@ -146,19 +149,23 @@ MACHINES: dict[str, Table] = {
             "ShipmentDeliveryAttempted": "attempted",
             "ShipmentDelivered": "delivered",
             "ShipmentFailed": "failed",
+            "ShipmentReturned": "returned",
             "ShipmentCancelled": "cancelled",
         },
         "ready_for_pickup": {
             "ShipmentDelivered": "delivered",
             "ShipmentFailed": "failed",
+            "ShipmentReturned": "returned",
             "ShipmentCancelled": "cancelled",
         },
         "failed": {
             "ShipmentInTransit": "in_transit",
+            "ShipmentReturned": "returned",
             "ShipmentDelivered": "delivered",
             "ShipmentCancelled": "cancelled",
         },
         "delivered": {"ShipmentCancelled": "cancelled"},
+        "returned": {"ShipmentCancelled": "cancelled"},
         "cancelled": {},
     },
 }

@@ -15,6 +15,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ordna.core.claims import Allotted, Lacking, Need
+from ordna.core.shipping import BuyLabel, HandOver, Label, ParcelTracked, VoidLabel
 from ordna.core.values import Problem
 
 
@@ -168,7 +169,8 @@ class RiskSeen(Struct, frozen=True):
 
 class PersonSeen(Struct, frozen=True, omit_defaults=True):
     """Whom the order is for. Kept apart, sealed with the person's own key; never in state, journal or decisions.
-    `reference` is the buyer's own number for the order (a purchase order's)."""
+    `reference` is the buyer's own number for the order (a purchase order's); `zip` and `city` stand in `address`
+    too."""
 
     name: str | None = None
     email: str | None = None
@@ -176,6 +178,8 @@ class PersonSeen(Struct, frozen=True, omit_defaults=True):
     address: tuple[str, ...] = ()
     note: str | None = None
     reference: str | None = None
+    zip: str | None = None
+    city: str | None = None
 
 
 class Snapshot(Struct, frozen=True):
@@ -214,7 +218,8 @@ class Hinted(Struct, frozen=True, tag=True):
 
 
 class EffectAnswered(Struct, frozen=True, tag=True, omit_defaults=True):
-    """What became of an effect: confirmed, refused, withdrawn, in_doubt or dead. `code` and `sentence` say why not."""
+    """What became of an effect: confirmed, refused, withdrawn, in_doubt or dead. `code` and `sentence` say why not;
+    `label` is what a carrier made."""
 
     key: str
     result: str
@@ -222,6 +227,7 @@ class EffectAnswered(Struct, frozen=True, tag=True, omit_defaults=True):
     code: str | None = None
     sentence: str | None = None
     reference: str | None = None
+    label: Label | None = None
 
 
 class TimerFell(Struct, frozen=True, tag=True):
@@ -378,7 +384,9 @@ Request = (
     | Claim
     | Unclaim
     | Settle
+    | BuyLabel
+    | VoidLabel
+    | HandOver
 )
-Message = (
-    Observed | Hinted | EffectAnswered | TimerFell | WentLive | Migrated | StockSettled | StockArrived | Asked
-)
+Told = Observed | Hinted | ParcelTracked | EffectAnswered | StockSettled | StockArrived
+Message = Told | TimerFell | WentLive | Migrated | Asked

@@ -35,7 +35,7 @@ from ordna.core.messages import (
     TrackingSeen,
     TransactionSeen,
 )
-from ordna.core.order import OrderState, Parcel
+from ordna.core.order import OrderState, Parcel, parcel_under
 from ordna.core.outcome import Fact
 from ordna.core.values import Problem, clamp
 
@@ -83,6 +83,8 @@ class _Observer:
         if self.state.order is None:
             return Seen(self.state, (), "the order itself was not seen yet")
         self.parcels(snapshot)
+        if self.state.labels:
+            self.labels()
         self.money(snapshot)
         if snapshot.risk is not None:
             self.risk(snapshot.risk)
@@ -217,6 +219,13 @@ class _Observer:
             self.reread = "tracking came for a parcel that was not seen yet"
         else:
             self.progress(known, seen.progress, self.held_back(seen.version, "fulfillment_event.updated_at"), seen.at)
+
+    def labels(self) -> None:
+        """What a carrier told before the shop knew of the parcel."""
+        for label in self.state.labels:
+            known = parcel_under(self.state, label.made.tracking)
+            if known is not None and label.progress_version is not None and label.progress_at is not None:
+                self.progress(known, label.progress, label.progress_version, label.progress_at)
 
     def progress(self, known: Parcel, progress: str, version: datetime, at: datetime) -> None:
         """The newest word on a parcel's way counts; at the same moment, the one further on."""

@@ -18,6 +18,7 @@ from msgspec import Struct
 from ordna.core import lifecycle
 from ordna.core.claims import Allotted, Lacking, Loose
 from ordna.core.messages import OrderSeen, PartSeen, Quantity, RefundSeen, ShipmentSeen, TransactionSeen
+from ordna.core.shipping import Label
 from ordna.core.values import Problem
 
 Units = dict[str, int]
@@ -122,6 +123,7 @@ class OrderState(Struct, frozen=True, omit_defaults=True):
     loose: tuple[Loose, ...] = ()
     stock_lapsed: bool = False
     rejections: tuple[Rejection, ...] = ()
+    labels: tuple[Label, ...] = ()
 
     @property
     def cancelled(self) -> bool:
@@ -268,6 +270,26 @@ def is_being_shipped(state: OrderState, part_id: str) -> bool:
         return False
     taken_back = any(p.seen.id == ask.reference and p.progress == "cancelled" for p in state.parcels)
     return not taken_back
+
+
+def label_of(state: OrderState, label_id: str) -> Label | None:
+    """One label by its id, also one that was given back."""
+    return next((label for label in state.labels if label.id == label_id), None)
+
+
+def label_under(state: OrderState, tracking: str) -> Label | None:
+    """The label of a parcel's number."""
+    return next((label for label in state.labels if label.made.tracking == tracking), None)
+
+
+def labels_of(state: OrderState, part_id: str) -> tuple[Label, ...]:
+    """The labels of a fulfillment order that were not given back."""
+    return tuple(label for label in state.labels if label.part == part_id and label.usable)
+
+
+def parcel_under(state: OrderState, tracking: str) -> Parcel | None:
+    """The shipment that the shop knows by that number."""
+    return next((p for p in state.parcels if p.seen.tracking == tracking and p.progress != "cancelled"), None)
 
 
 def headline(state: OrderState) -> str:

@@ -16,13 +16,15 @@ from ordna.core.effects import (
     EffectBody,
     HoldPart,
     NoteOrder,
+    PurchaseLabel,
     ReleasePart,
+    ReturnLabel,
     ShipPart,
     TagOrder,
     UntagOrder,
 )
 from ordna.core.messages import PartSeen
-from ordna.core.order import Ask, OrderState, covers, live_parts, part_of, shipped_units
+from ordna.core.order import Ask, OrderState, covers, label_of, live_parts, part_of, shipped_units
 from ordna.core.outcome import Refusal
 
 HOLDABLE = frozenset({"open", "scheduled", "on_hold"})
@@ -65,12 +67,7 @@ def unwanted(state: OrderState, effect: Effect) -> Refusal | None:
             if seen is None or all(hold.handle != handle for hold in seen.holds):
                 return Refusal("not_held", "part", "The hold no longer stands outside.")
         case ShipPart(part=part):
-            if state.cancelled:
-                return Refusal("order_cancelled", "order", "The order was cancelled.")
-            seen = part_of(state, part)
-            if seen is not None and covers(shipped_units(state).get(part, {}), seen.lines):
-                return Refusal("already_shipped", "part", "All its units have left already.")
-            return _part_gone(state, part)
+            return _not_to_ship(state, part)
         case CancelOrder():
             if state.cancelled:
                 return Refusal("order_cancelled", "order", "The order is cancelled already.")
@@ -80,9 +77,24 @@ def unwanted(state: OrderState, effect: Effect) -> Refusal | None:
         case UntagOrder(tags=tags):
             if state.order is not None and not set(tags) & set(state.order.tags):
                 return Refusal("not_tagged", "tags", "The tags are gone already.")
+        case PurchaseLabel(part=part):
+            return _not_to_ship(state, part)
+        case ReturnLabel(label=label_id):
+            label = label_of(state, label_id)
+            if label is None or not label.usable:
+                return Refusal("no_label", "label", "The label was given back already.")
         case NoteOrder():
             return None
     return None
+
+
+def _not_to_ship(state: OrderState, part: str) -> Refusal | None:
+    if state.cancelled:
+        return Refusal("order_cancelled", "order", "The order was cancelled.")
+    seen = part_of(state, part)
+    if seen is not None and covers(shipped_units(state).get(part, {}), seen.lines):
+        return Refusal("already_shipped", "part", "All its units have left already.")
+    return _part_gone(state, part)
 
 
 def _part_gone(state: OrderState, part: str) -> Refusal | None:

@@ -12,14 +12,25 @@ from typing import Any
 from msgspec import Struct
 
 from ordna.core import events as e
+from ordna.core import labels
 from ordna.core import messages as m
 from ordna.core.effects import CancelOrder, Effect, NoteOrder, ShipPart
-from ordna.core.order import OrderState, covers, handled_units, is_being_shipped, live_parts, part_of, shipped_units
+from ordna.core.order import (
+    OrderState,
+    covers,
+    is_being_shipped,
+    label_of,
+    labels_of,
+    live_parts,
+    part_of,
+    shipped_units,
+)
 from ordna.core.outcome import Fact, Order, Refusal
 from ordna.core.planning import HOLDABLE, effect_of, under_way
 from ordna.core.policy import Policy
+from ordna.core.ready import done_before, held, not_yet, step_ready, work_on
 from ordna.core.rules import fingerprint, handle_of, rule_of
-from ordna.core.steps import upstream_of
+from ordna.core.shipping import BuyLabel, HandOver, VoidLabel
 from ordna.core.values import BadValue, one_line, utc
 from ordna.core.vocabulary import order_values
 
@@ -72,7 +83,7 @@ def refusal(order: Order, request: m.Request, policy: Policy) -> Refusal | None:
 def _offer(order: Order, request: m.Request, policy: Policy) -> Offer:
     no = refusal(order, request, policy)
     kind = str(type(request).__struct_config__.tag)
-    part = getattr(request, "part", "") or getattr(request, "handle", "")
+    part = getattr(request, "part", "") or getattr(request, "handle", "") or getattr(request, "label", "")
     return Offer(kind, part, no is None, no.code if no else "", no.sentence if no else "")
 
 
@@ -83,6 +94,8 @@ def _thinkable(state: OrderState) -> Iterator[m.Request]:
         yield m.Ship(part.id)
         if any(item.part == part.id for item in state.picked):
             yield m.Unpick(part.id)
+    for label in state.labels:
+        yield VoidLabel(label.id)
     for hold in state.holds:
         yield m.ReleaseHold(hold.handle)
     yield m.PlaceHold("A reason", "")
@@ -96,24 +109,24 @@ def _thinkable(state: OrderState) -> Iterator[m.Request]:
 
 def _may_pick(order: Order, request: Any, policy: Policy) -> Refusal | None:
     return (
-        _work_on(order, request.part, policy)
-        or _held(order)
-        or _step_ready(order, "pick", request.part, policy)
-        or _done_before(order, request.part, order.state.picked, "already_picked", "It is picked already.")
+        work_on(order, request.part, policy)
+        or held(order)
+        or step_ready(order, "pick", request.part, policy)
+        or done_before(order, request.part, order.state.picked, "already_picked", "It is picked already.")
     )
 
 
 def _may_pack(order: Order, request: Any, policy: Policy) -> Refusal | None:
     return (
-        _work_on(order, request.part, policy)
-        or _held(order)
-        or _not_yet(order, request.part, order.state.picked, "not_picked", "It has to be picked first.")
-        or _done_before(order, request.part, order.state.packed, "already_packed", "It is packed already.")
+        work_on(order, request.part, policy)
+        or held(order)
+        or not_yet(order, request.part, order.state.picked, "not_picked", "It has to be picked first.")
+        or done_before(order, request.part, order.state.packed, "already_packed", "It is packed already.")
     )
 
 
 def _may_ship(order: Order, request: Any, policy: Policy) -> Refusal | None:
-    no = _work_on(order, request.part, policy) or _held(order) or _step_ready(order, "ship", request.part, policy)
+    no = work_on(order, request.part, policy) or held(order) or step_ready(order, "ship", request.part, policy)
     if no is not None:
         return no
     if not policy.acting:
@@ -121,12 +134,19 @@ def _may_ship(order: Order, request: Any, policy: Policy) -> Refusal | None:
     ask = order.state.asks.get(f"ship:{request.part}")
     if under_way(ask):
         return Refusal("already_asked", "part", "The shop has been asked to fulfil it and has not answered yet.")
+    if labels.being_bought(order.state, request.part):
+        return Refusal("label_under_way", "part", "A label is being bought for it: ship it when its number is known.")
     if is_being_shipped(order.state, request.part):
         return Refusal("already_asked", "part", "The shop confirmed the fulfillment; its own message is on the way.")
     seen = part_of(order.state, request.part)
     if seen is not None and (seen.status == "on_hold" or any(not hold.ours for hold in seen.holds)):
         return Refusal("held_outside", "part", "A hold stands on it in the shop; it has to be released there first.")
     return None
+
+
+def _may_buy_label(order: Order, request: Any, policy: Policy) -> Refusal | None:
+    ready = work_on(order, request.part, policy) or held(order) or step_ready(order, "pick", request.part, policy)
+    return ready or labels.may_buy(order.state, request, policy)
 
 
 def _may_unpick(order: Order, request: Any, policy: Policy) -> Refusal | None:
@@ -225,53 +245,6 @@ def _may_settle(order: Order, request: Any, policy: Policy) -> Refusal | None:
     return None
 
 
-def _work_on(order: Order, part_id: str, policy: Policy) -> Refusal | None:
-    part = part_of(order.state, part_id)
-    if part is None:
-        return Refusal("unknown_part", "part", "The order has no such fulfillment order (any more).")
-    if order.state.cancelled:
-        return Refusal("order_cancelled", "order", "The order is cancelled.")
-    if all(live.id != part_id for live in live_parts(order.state)):
-        return Refusal("part_gone", "part", "Its units moved to another fulfillment order, or it was cancelled.")
-    if covers(shipped_units(order.state).get(part_id, {}), part.lines):
-        return Refusal("already_shipped", "part", "All its units have left already.")
-    return None
-
-
-def _held(order: Order) -> Refusal | None:
-    if not order.state.holds:
-        return None
-    reasons = ", ".join(hold.reason for hold in order.state.holds)
-    return Refusal("held", "order", f"The order is held: {reasons}.")
-
-
-def _step_ready(order: Order, asks: str, part: str, policy: Policy) -> Refusal | None:
-    """The flow says when it is time: a step that still waits names what it waits for."""
-    step = next((step for step in policy.flow.steps if step.asks == asks), None)
-    now = order.verdict.step(step.name, part) if step is not None else None
-    if step is None or now is None or now.status != "waiting":
-        return None
-    needs = upstream_of(policy.flow)[step.name]
-    waits = [policy.flow.step(name) for name in needs if _unfinished(order, name, part)]
-    names = " and ".join(f"“{earlier.title}”" for earlier in waits if earlier is not None) or "its start"
-    return Refusal("not_ready", "part", f"“{step.title}” waits for {names}.")
-
-
-def _unfinished(order: Order, name: str, part: str) -> bool:
-    now = order.verdict.step(name, part) or order.verdict.step(name)
-    return now is not None and now.status not in ("done", "skipped", "void")
-
-
-def _done_before(order: Order, part_id: str, handled: Any, code: str, sentence: str) -> Refusal | None:
-    part = part_of(order.state, part_id)
-    done = part is not None and covers(handled_units(order.state, handled).get(part_id, {}), part.lines)
-    return Refusal(code, "part", sentence) if done else None
-
-
-def _not_yet(order: Order, part_id: str, handled: Any, code: str, sentence: str) -> Refusal | None:
-    return None if _done_before(order, part_id, handled, code, sentence) else Refusal(code, "part", sentence)
-
-
 # --- what an accepted request comes to ----------------------------------------------------------------------
 
 Made = tuple[tuple[e.Event, ...], tuple[Effect, ...]]
@@ -291,10 +264,22 @@ def _unpick(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
 
 def _ship(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
     carrier, tracking = one_line(request.carrier or "") or None, one_line(request.tracking or "") or None
+    if tracking is None and (bought := labels_of(order.state, request.part)):
+        carrier, tracking = carrier or bought[0].made.carrier, bought[0].made.tracking
     part = part_of(order.state, request.part)
     lines, refs = (part.lines, part.refs) if part is not None else ((), ())
     body = ShipPart(request.part, lines, carrier, tracking, request.notify, refs)
     return (), (effect_of(order.state, f"ship:{request.part}", body),)
+
+
+def _buy_label(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
+    return (), (labels.purchase(order.state, request),)
+
+
+def _void_label(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
+    label = label_of(order.state, request.label)
+    assert label is not None, "its guard has seen it"
+    return (), (labels.give_back(order.state, label),)
 
 
 def _hold(order: Order, request: Any, asked: m.Asked, policy: Policy) -> Made:
@@ -368,6 +353,9 @@ _GUARD: dict[type, Callable[[Order, Any, Policy], Refusal | None]] = {
     m.Claim: _may_claim,
     m.Unclaim: _may_unclaim,
     m.Settle: _may_settle,
+    BuyLabel: _may_buy_label,
+    VoidLabel: lambda order, request, policy: labels.may_void(order.state, request, policy),
+    HandOver: lambda order, request, policy: labels.may_hand_over(order.state, request, policy),
 }
 _MAKE: dict[type, Callable[[Order, Any, m.Asked, Policy], Made]] = {
     m.Pick: _pick,
@@ -384,4 +372,7 @@ _MAKE: dict[type, Callable[[Order, Any, m.Asked, Policy], Made]] = {
     m.Claim: _claim,
     m.Unclaim: _unclaim,
     m.Settle: _settle,
+    BuyLabel: _buy_label,
+    VoidLabel: _void_label,
+    HandOver: lambda order, request, asked, policy: ((e.LabelHandedOver(request.label, request.handover),), ()),
 }

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ordna.core.describe import lacking_words
 from ordna.core.flow.model import Flow, Step
 from ordna.core.flow.vocabulary import Nature
+from ordna.core.labels import astray
 from ordna.core.order import (
     OrderState,
     covers,
@@ -71,6 +72,7 @@ def _all(
         *_odd(state),
         *_overdrawn(state),
         *_short(state),
+        *astray(state),
         *_contradictions(flow, steps, values, parts),
     ):
         yield TaskNow(f"attention:{key}", "attention", desk, title, reason, at, asks=("settle",))

@@ -13,10 +13,11 @@ from ordna.core import events as e
 from ordna.core.messages import Message, Observed
 from ordna.core.outcome import Fact, Outcome, Reread, StepNow, Verdict, encode_changes
 from ordna.core.policy import Policy
-from ordna.engine import objects, persons, project, stocktaking
+from ordna.engine import labels, objects, persons, project, stocktaking
 from ordna.engine.lanes import lane_of
 from ordna.engine.page import Page
-from ordna.store import checkpoints, journal, orders, outbox, work
+from ordna.store import carriers, checkpoints, journal, orders, outbox, work
+from ordna.store.carriers import LabelRow
 from ordna.store.database import Connection, Sent
 from ordna.store.journal import Decided, Entry, Link
 from ordna.store.orders import Row
@@ -49,6 +50,7 @@ class Ledger:
         self._timers: list[TimerRow] = []
         self._timers_gone: list[tuple[int, str, str]] = []
         self._parts: list[tuple[int, int, str, str]] = []
+        self._labels: list[LabelRow] = []
         self._sealing: list[Page] = []
         self._closing: list[Page] = []
         self.stock = stocktaking.Moves()
@@ -97,6 +99,8 @@ class Ledger:
             self._step_changes(page, before, after)
             self._task_changes(page, before, after)
             self._timer_changes(page, before, after)
+        if page.order.state.labels is not page.before.state.labels:
+            self._labels += labels.rows_of(page)
         if page.links:
             if objects.follow(page.trail, page.links):
                 ordered = sorted(page.links, key=lambda link: link.occurred_at)
@@ -220,6 +224,8 @@ class Ledger:
         self._write_work(conn)
         if self._sealed.effects:
             outbox.ask_effects(conn, self._sealed.effects, sent)
+        if self._labels:
+            carriers.write_labels(conn, self._labels)
         if self._parts:
             outbox.own_parts(conn, self._parts)
         if self.rereads:

@@ -79,6 +79,12 @@ def touched(event: e.Event, order_id: str) -> Touched:
             return (("shipment", event.shipment.id),)
         case e.ShipmentMoved():
             return (order, ("shipment", event.shipment))
+        case e.LabelBought():
+            return (order, ("fulfillment_order", event.label.part), ("label", event.label.id))
+        case e.LabelVoided() | e.LabelHandedOver():
+            return (order, ("label", event.label))
+        case e.LabelTracked():
+            return (("label", event.label),)
         case e.Picked() | e.Packed():
             return (order, ("fulfillment_order", event.part), *_lines(event.lines))
         case e.PutBack():

@@ -66,14 +66,14 @@ class Outbounds:
     """Gives connectors for connections. Changed credentials take effect at the next round."""
 
     def __init__(self, ring: Keyring) -> None:
-        self._ring = ring
+        self.ring = ring
 
     def load(self, conn: Connection, keys: Iterable[Key]) -> dict[Key, Through]:
         """The connectors of these connections."""
         return {(row.merchant_id, row.connection_id): self._through(row) for row in linking.endpoints(conn, keys)}
 
     def _through(self, row: EndpointRow) -> Through:
-        opened = open_credentials(self._ring, row.credentials, (row.merchant_id, row.connection_id))
+        opened = open_credentials(self.ring, row.credentials, (row.merchant_id, row.connection_id))
         endpoint = endpoint_of(row.base_url, row.domain, row.api_version, opened)
         return Through(row.mode, row.kind, channel(row.kind, endpoint))
 

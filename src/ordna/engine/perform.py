@@ -26,18 +26,18 @@ import msgspec
 from msgspec import Struct
 
 from ordna.connectors.contract import Answer, Budget, Outbound
-from ordna.core.effects import Effect, NoteOrder, ShipPart, TagOrder, UntagOrder
+from ordna.core.effects import Effect, NoteOrder, PurchaseLabel, ShipPart, TagOrder, UntagOrder
 from ordna.core.masking import masked, one_line
 from ordna.core.messages import EffectAnswered, PersonSeen
 from ordna.core.order import decode_state
 from ordna.core.outcome import Refusal
 from ordna.core.planning import unwanted
-from ordna.engine import budget, logs
+from ordna.engine import budget, labels, logs
 from ordna.engine.held import fence_rows
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.retry import TRIES_MAX, wait_s
-from ordna.store import outside, persons, watch
+from ordna.store import carriers, outside, persons, watch
 from ordna.store.database import Connection, Database
 from ordna.store.outbox import open_effect
 from ordna.store.outside import Answered, DueEffect, Internal
@@ -176,8 +176,9 @@ class Performer:
         became = [_became(one.row, answer) for one, answer in zip(sending, answers, strict=True)]
         with self._database.engine(sorted({one.row.merchant_id for one in sending})) as conn:
             counted = outside.record_answers(conn, became)
+            self._keep_labels(conn, sending, answers, counted)
             news = [
-                _news(one.row, answer, now.status)
+                _news(one.row, answer, now.status, one.effect)
                 for one, answer, now in zip(sending, answers, became, strict=True)
                 if one.row.id in counted
             ]
@@ -197,6 +198,24 @@ class Performer:
         if silent:
             with self._database.engine(sorted({merchant for merchant, _ in silent})) as conn:
                 watch.hurry(conn, sorted(silent), watch.SWEEP, ASK_DARK_S)
+
+    def _keep_labels(
+        self, conn: Connection, sending: list[Sending], answers: list[Answer], counted: set[outside.EffectId]
+    ) -> None:
+        """What carriers made to be printed."""
+        files = [
+            file
+            for one, answer in zip(sending, answers, strict=True)
+            if answer.label is not None
+            and isinstance(one.effect.body, PurchaseLabel)
+            and one.row.person_key is not None
+            and one.row.id in counted
+            for file in labels.files(
+                self._ring, one.row.id[:2], one.row.person_key, one.effect.body.label, answer.label
+            )
+        ]
+        if files:
+            carriers.keep_files(conn, files)
 
 
 def _sorted_out(
@@ -307,7 +326,7 @@ def _next(answer: Answer, tries: int, looked_up: bool) -> tuple[str, float, int]
     return ("in_doubt" if doubtful else "due"), wait_s(tries, answer.retry_after_s), 0
 
 
-def _news(row: DueEffect, answer: Answer, status: str) -> Internal | None:
+def _news(row: DueEffect, answer: Answer, status: str, effect: Effect) -> Internal | None:
     """The message the order is told: every end, and doubt when it begins; trying again is no news."""
     if status == "due" or (status == "in_doubt" and row.status == "in_doubt"):
         return None
@@ -318,15 +337,17 @@ def _news(row: DueEffect, answer: Answer, status: str) -> Internal | None:
         code=answer.code,
         sentence=answer.sentence,
         reference=answer.reference,
+        label=labels.label_of_answer(effect, answer, row.now) if status == "confirmed" else None,
     )
     return _internal(row, message, f"{status}:{row.attempts + 1}")
 
 
 def _internal(row: DueEffect, message: EffectAnswered, mark: str) -> Internal:
+    """The order is told through its own connection, whichever the effect went through."""
     return Internal(
         merchant_id=row.merchant_id,
         lane=row.lane,
-        connection_id=row.connection_id,
+        connection_id=int(row.order_id.partition("-")[0]),
         topic="ordna/answer",
         webhook_id=f"answer:{row.order_id}:{row.effect_key}:{mark}",
         order_hint=row.order_ref,

@@ -13,7 +13,8 @@ from typing import Protocol
 
 import msgspec
 
-from ordna.core.effects import Effect
+from ordna.core.effects import CARRIERS, Effect
+from ordna.engine import labels
 from ordna.engine.lanes import lane_of
 from ordna.engine.page import Page
 from ordna.store import erasing, outbox, persons
@@ -62,6 +63,7 @@ def seal(conn: Connection, ring: Keyring, pages: Iterable[Page], at: datetime) -
     known = [(page.merchant_id, page.person_id) for page in fresh if page.person_id is not None]
     stored = persons.keys_of(conn, known)
     _leave_out_the_erased(conn, ring, [page for page in fresh if page.person is not None])
+    labels.fill_in(conn, ring, fresh)
     for page in fresh:
         if page.erased and not page.effects:
             continue
@@ -160,7 +162,8 @@ def _key_of(ring: Keyring, page: Page, stored: dict[tuple[int, str], Known], not
 
 def _effect_row(page: Page, key: PersonKey, effect: Effect, at: datetime) -> EffectRow:
     body = outbox.seal_effect(key, effect, (page.merchant_id, page.order_id))
+    through = effect.body.connection if isinstance(effect.body, CARRIERS) else page.connection.connection_id
     return EffectRow(
-        page.merchant_id, page.order_id, effect.key, effect.generation, page.connection.connection_id,
+        page.merchant_id, page.order_id, effect.key, effect.generation, through,
         lane_of(page.order_ref), type(effect.body).__name__, effect.once, body, at, at,
     )  # fmt: skip

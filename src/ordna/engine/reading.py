@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, Unusable
+from ordna.connectors.contract import Concern, Hint, Ignored, ObjectHint, ParcelNews, Unusable
 from ordna.connectors.registry import CONNECTORS
 from ordna.core.messages import (
     EffectAnswered,
@@ -17,6 +17,7 @@ from ordna.core.messages import (
     TimerFell,
     WentLive,
 )
+from ordna.core.shipping import ParcelTracked
 from ordna.engine.batch import Item
 from ordna.engine.policies import Policies
 from ordna.store.connections import ConnectionNow
@@ -30,6 +31,7 @@ _OWN_TOPICS: dict[str, msgspec.json.Decoder[Message]] = {
     "ordna/live": msgspec.json.Decoder(WentLive),
     "ordna/migrate": msgspec.json.Decoder(Migrated),
     "ordna/stock": msgspec.json.Decoder(StockArrived),
+    "ordna/parcel": msgspec.json.Decoder(ParcelTracked),
 }
 
 
@@ -48,7 +50,16 @@ class ByPart(msgspec.Struct, frozen=True):
     topic: str
 
 
-def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> Item | ByPart | Concern | Closed:
+class ByParcel(msgspec.Struct, frozen=True):
+    """A carrier's word on a parcel: whose it is, the number tells."""
+
+    connection: ConnectionNow
+    message: ParcelTracked
+
+
+def read(
+    row: Waiting, connection: ConnectionNow | None, policies: Policies
+) -> Item | ByPart | ByParcel | Concern | Closed:
     """One stored message as meaning. It raises only for what we wrote ourselves and can't read."""
     if connection is None or connection.kind not in CONNECTORS:
         return Closed("ignored", "The connection is gone.")
@@ -71,6 +82,9 @@ def read(row: Waiting, connection: ConnectionNow | None, policies: Policies) -> 
             return Item(connection, translated.order_ref, hinted, cause, row.inbox_id)
         case ObjectHint():
             return ByPart(connection, translated.object_ref, translated.topic)
+        case ParcelNews(tracking=tracking, progress=progress, at=at):
+            told = ParcelTracked(tracking, progress, at, at, row.received_at, f"{connection.kind} {row.topic}")
+            return ByParcel(connection, told)
         case Concern():
             return translated
         case Ignored():

@@ -63,8 +63,7 @@ _PATH = re.compile(r"/webhooks/([A-Za-z0-9_-]{16,100})/?")
 _APP_PATH = re.compile(r"/webhooks/(shopify)/?")
 GONE = "gone"
 _JSON = re.compile(rb"application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
-_KEPT = b"x-shopify-"
-_SIGNATURE = b"x-shopify-hmac-sha256"
+_SHOPIFY = CONNECTORS["shopify"].headers
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger(__name__)
 
@@ -135,14 +134,15 @@ class Intake:
 
     async def _take(self, hooks: Hooks, headers: dict[bytes, bytes], body: bytes) -> None:
         """Store an authentic message; of a shop that removed the app, only what it asks about personal data."""
-        topic = _text(headers, b"x-shopify-topic") or "unknown"
+        named = CONNECTORS[hooks.kind].headers
+        topic = _text(headers, named.topic) or "unknown"
         if hooks.mode == GONE and not CONNECTORS[hooks.kind].concerns(topic):
             return
-        webhook_id = _text(headers, b"x-shopify-webhook-id")
+        webhook_id = _text(headers, named.id)
         kept = {
             name.decode("latin-1"): value[:HEADER_MAX].decode("latin-1")
             for name, value in headers.items()
-            if name.startswith(_KEPT) and name != _SIGNATURE
+            if name.startswith(named.kept) and name != named.signature
         }
         hint = CONNECTORS[hooks.kind].routing_key(topic, body, kept)
         lane = lane_of(hint) if hint is not None else lane_of_body(body)
@@ -165,20 +165,21 @@ class Intake:
         hooks = await self._addresses.find(token)
         if hooks is None:
             raise Refusal(401, "unknown address")
-        signature = headers.get(_SIGNATURE)
+        named = CONNECTORS[hooks.kind].headers
+        signature = headers.get(named.signature)
         if CONNECTORS[hooks.kind].verify(body, signature, hooks.secrets) is None:
             # The secret may have been changed a moment ago.
             hooks = await self._addresses.find(token, fresh_s=ADDRESS_RETRY_S)
             if hooks is None or CONNECTORS[hooks.kind].verify(body, signature, hooks.secrets) is None:
                 raise Refusal(401, "wrong signature")
-        if _text(headers, b"x-shopify-shop-domain").lower() != hooks.domain.lower():
+        if _text(headers, named.account).lower() != hooks.domain.lower():
             raise Refusal(401, "another shop's domain")
         return hooks
 
     async def _believe_app(self, headers: dict[bytes, bytes], body: bytes) -> list[Hooks]:
         """The connections of the shop that sent this to the app as a whole; the signature says whether it did."""
-        domain = _text(headers, b"x-shopify-shop-domain").lower()
-        signature = headers.get(_SIGNATURE)
+        domain = _text(headers, _SHOPIFY.account).lower()
+        signature = headers.get(_SHOPIFY.signature)
         if not domain or signature is None:
             raise Refusal(401, "wrong signature")
         found = await self._addresses.of_shop(domain)

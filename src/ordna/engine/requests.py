@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from ordna.core.events import Event
 from ordna.core.messages import Asked, Request
 from ordna.core.outcome import Refusal
-from ordna.engine import clock, persons, stock
+from ordna.engine import clock, labels, persons, stock
 from ordna.engine.batch import Item, decide_all, lock_orders
 from ordna.engine.ledger import Ledger
 from ordna.engine.objects import NOISE
@@ -121,10 +121,11 @@ def _once(
         places = [_place(wish.order_id) for wish in wishes]
         keys = {(w.merchant_id, place[0]) for w, place in zip(wishes, places, strict=True) if place}
         known = policies.connections(conn, keys) if keys else {}
+        refused = labels.refusals(conn, policies.ring, (((w.merchant_id, w.order_id), w.request) for w in wishes))
         items: list[Item | None] = []
         for number, (wish, place) in enumerate(zip(wishes, places, strict=True)):
             connection = known.get((wish.merchant_id, place[0])) if place else None
-            if connection is None or place is None:
+            if connection is None or place is None or number in refused:
                 items.append(None)
                 continue
             asked = Asked(wish.request, wish.by, at, wish.saw_version)
@@ -132,7 +133,10 @@ def _once(
         asking = [item for item in items if item is not None]
         if asking:
             _through_the_door(conn, policies, asking, at, drain=drain)
-        return [_answer(item) for item in items]
+        return [
+            Refused(refused[number], wishes[number].saw_version or 0) if number in refused else _answer(item)
+            for number, item in enumerate(items)
+        ]
 
 
 def _through_the_door(conn: Connection, policies: Policies, asking: list[Item], at: datetime, *, drain: bool) -> None:

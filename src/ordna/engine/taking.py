@@ -12,8 +12,8 @@ from ordna.engine import reading
 from ordna.engine.batch import Culprit, Item
 from ordna.engine.lanes import lane_of
 from ordna.engine.policies import Policies
-from ordna.engine.reading import ByPart, Closed
-from ordna.store import inbox, outbox
+from ordna.engine.reading import ByParcel, ByPart, Closed
+from ordna.store import carriers, inbox, outbox
 from ordna.store.connections import ConnectionNow
 from ordna.store.database import Connection
 from ordna.store.inbox import Handled, Waiting
@@ -39,6 +39,8 @@ class Taken:
         self._rows = rows
         self._closed: dict[int, Closed] = {}
         self._by_part: dict[int, ByPart] = {}
+        self._by_parcel: dict[int, ByParcel] = {}
+        self._policies = policies
         self._lost: list[ByPart] = []
         self._concerns: dict[int, Concern] = {}
         for place, row in enumerate(rows):
@@ -52,6 +54,8 @@ class Taken:
                 self.items.append(meaning)
             elif isinstance(meaning, ByPart):
                 self._by_part[row.inbox_id] = meaning
+            elif isinstance(meaning, ByParcel):
+                self._by_parcel[row.inbox_id] = meaning
             elif isinstance(meaning, Concern):
                 self._concerns[row.inbox_id] = meaning
                 self._closed[row.inbox_id] = Closed("request")
@@ -59,7 +63,9 @@ class Taken:
                 self._closed[row.inbox_id] = meaning
 
     def resolve_parts(self, conn: Connection) -> None:
-        """Find the orders of hints that name only a part; for the others the part itself is read."""
+        """Find the orders of hints that name only a part; for the others the part itself is read. And of parcels."""
+        if self._by_parcel:
+            self._resolve_parcels(conn)
         if not self._by_part:
             return
         keys = {(hint.connection[0], hint.connection[1], hint.part) for hint in self._by_part.values()}
@@ -75,6 +81,25 @@ class Taken:
             else:
                 message = Hinted(owner, hint.topic, row.received_at)
                 self.items.append(Item(hint.connection, owner, message, f"inbox:{row.inbox_id}", row.inbox_id))
+
+    def _resolve_parcels(self, conn: Connection) -> None:
+        """Find the orders of parcels by their labels. What no label of ours explains is set aside: it may have come
+        before its label did, and the carrier is asked again (`engine/parcels.py`)."""
+        keys = {
+            number: (told.connection.merchant_id, told.connection.connection_id, told.message.tracking)
+            for number, told in self._by_parcel.items()
+        }
+        owners = carriers.owners(conn, keys.values())
+        places = {key: order_id.partition("-") for key, order_id in owners.items()}
+        shops = {(key[0], int(place[0])) for key, place in places.items()}
+        known = self._policies.connections(conn, shops) if shops else {}
+        for number, key in keys.items():
+            shop = known.get((key[0], int(places[key][0]))) if key in places else None
+            if shop is None:
+                self._closed[number] = Closed("unusable", f"No label of ours carries the number {key[2]}.")
+            else:
+                message = self._by_parcel[number].message
+                self.items.append(Item(shop, places[key][2], message, f"inbox:{number}", number))
 
     def drop_duplicates(self, conn: Connection, at: datetime) -> None:
         """Deliveries we have seen before, or twice in this batch, come to nothing."""

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from ordna.engine.history import Historian
 from ordna.engine.outbounds import Outbounds
+from ordna.engine.parcels import Tracker
 from ordna.engine.subscriptions import Watchdog
 from ordna.engine.sweeps import Sweeper
 from ordna.engine.zones import Surveyor
@@ -43,6 +44,7 @@ class Watcher:
             watch.SUBSCRIPTIONS: Watchdog(database, outbounds).run,
             watch.HISTORY: Historian(database, outbounds, self._stopping).run,
             watch.SHOP: Surveyor(database, outbounds).run,
+            watch.PARCELS: Tracker(database, outbounds.ring).run,
         }
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ordna-watch")
         self._running: set[Future[None]] = set()

@@ -73,6 +73,12 @@ def practice() -> dict[str, str] | None:
     return None if not told else json.loads(told)
 
 
+def practice_carrier() -> dict[str, str] | None:
+    """How the practice carrier beside us is reached: base_url, account, token, secret; None when there is none."""
+    told = os.environ.get("ORDNA_PRACTICE_CARRIER")
+    return None if not told else json.loads(told)
+
+
 def keep_raw_days() -> int:
     """How many days a raw message is kept once it is dealt with; at least one. `BadSetting`."""
     given = os.environ.get("ORDNA_KEEP_RAW_DAYS") or "14"

@@ -16,6 +16,7 @@ ORDNA_DATABASE = place.dsn()
 ORDNA_HOME = place.home()
 ORDNA_URL = place.public_url()
 ORDNA_PRACTICE = place.practice()
+ORDNA_PRACTICE_CARRIER = place.practice_carrier()
 
 _DSN = conninfo_to_dict(ORDNA_DATABASE)
 _SECURE = ORDNA_URL.startswith("https://")

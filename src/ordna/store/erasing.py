@@ -159,7 +159,7 @@ def forget_orders(conn: Connection, merchant_id: int, places: Sequence[Place], a
     ids = [place.order_id for place in places]
     values: dict[str, Any] = {"merchant": merchant_id, "orders": ids, "at": at}
     found = forget_persons(conn, merchant_id, ids)
-    for name in ("forget_orders", "forget_effects", "forget_notes", "forget_caused"):
+    for name in ("forget_orders", "forget_effects", "forget_label_files", "forget_notes", "forget_caused"):
         conn.execute(SQL[name], values)
     forget_messages(conn, merchant_id, [(place.connection_id, place.order_ref) for place in places])
     return [(token, person) for person, tokens in found for token in split(tokens)]

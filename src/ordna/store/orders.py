@@ -87,9 +87,7 @@ def update(conn: Connection, rows: Sequence[Row], sent: Sent) -> None:
     sent.expect(conn.execute(SQL["update"], columns(_WRITTEN, rows), prepare=True), len(rows))
 
 
-def orders_before(
-    conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]
-) -> dict[int, tuple[int, bool]]:
+def orders_before(conn: Connection, rows: Sequence[tuple[int, int, str, str, datetime]]) -> dict[int, tuple[int, bool]]:
     """For each (place, merchant, order id, customer, placed at): place to the count of the customer's earlier orders,
     and whether a later one would have to count anew."""
     found = conn.execute(

@@ -27,7 +27,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "merchant": _table("merchant_id name zone currency created_at"),
     "connection": _table(
         "merchant_id connection_id kind title domain base_url api_version mode live_since credentials webhook_secrets"
-        " facts subscribed last_webhook_at last_read_at created_at dark_since",
+        " role facts subscribed last_webhook_at last_read_at created_at dark_since",
         last_error=WORDS,
     ),
     "address": _table("token merchant_id connection_id"),
@@ -120,6 +120,14 @@ COLUMNS: dict[str, dict[str, str]] = {
     "reservation": _table(
         "merchant_id order_id line item location kind units connection_id cause release_rule made_at expires_at until"
     ),
+    "label": _table(
+        "merchant_id order_id label_id connection_id part order_name carrier service price currency weight_g bought_at"
+        " stands stands_since handover",
+        tracking=NUMBER,
+        shipment=NUMBER,
+    ),
+    "label_file": _table("merchant_id order_id label_id form expires_at", sealed=SEALED),
+    "parcel_batch": _table("merchant_id handover connection_id at", by=STAFF),
     "ordna_migration": _table("number name applied_at kind needs"),
 }
 """What each column of each table of order data may hold. Sign-ins stand in the schema `site` and hold staff alone."""

@@ -57,6 +57,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(PACKED_ONLY, "bodies are stored packed", b"select 1", "contract", needs=3),
     Migration(70, "stock", blocks("stock_tables.sql")["tables"]),
     Migration(71, "invariants of stock", blocks("stock_invariants.sql")["views"]),
+    Migration(90, "carriers and their labels", blocks("carriers.sql")["tables"]),
+    Migration(91, "its constraints proved", blocks("carriers.sql")["proof"], alone=True),
 )
 """In order. Numbers need not follow each other; what is missing in a database is run, whatever else was."""
 

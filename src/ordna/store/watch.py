@@ -18,7 +18,7 @@ from ordna.store.sql import blocks
 SQL = blocks("watch.sql")
 
 Key = tuple[int, int]
-SWEEP, SUBSCRIPTIONS, HISTORY, SHOP = "sweep", "subscriptions", "history", "shop"
+SWEEP, SUBSCRIPTIONS, HISTORY, SHOP, PARCELS = "sweep", "subscriptions", "history", "shop", "parcels"
 RUN_S = 90.0
 """A run that says nothing for so long is broken off, and another worker goes on with it."""
 

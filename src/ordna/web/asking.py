@@ -21,10 +21,11 @@ from ordna.engine import requests
 from ordna.engine.keys import Keyring, keyring
 from ordna.engine.policies import Policies
 from ordna.store.read.order import JournalRow
-from ordna.web.asked_for import BadParameter
+from ordna.web.asked_for import BadParameter, whole
 from ordna.web.desk import database, desk
 
-TICKS = ("notify", "refund", "restock")
+TICKS = ("notify", "refund", "restock", "another")
+PACKAGE = ("weight_g", "length_mm", "width_mm", "height_mm")
 FIELDS = {
     "pick": ("part",),
     "pack": ("part",),
@@ -38,6 +39,8 @@ FIELDS = {
     "claim": ("task",),
     "unclaim": ("task",),
     "settle": ("task",),
+    "buy_label": ("part", "connection", "service", "another"),
+    "void_label": ("label",),
 }
 """The fields each request's form carries."""
 HOLD_HOURS = ("", "4", "24", "72", "168")
@@ -52,7 +55,13 @@ _TRACES = {
     "unclaim": "TaskUnclaimed",
     "settle": "TaskSettled",
 }
-_SLOTS = {"ship": "ship:{part}#", "cancel": "cancel#", "note": "note#"}
+_SLOTS = {
+    "ship": "ship:{part}#",
+    "cancel": "cancel#",
+    "note": "note#",
+    "buy_label": "label:{part}-",
+    "void_label": "return:{label}#",
+}
 
 
 def read_request(form: Mapping[str, str], now: datetime) -> Request:
@@ -68,6 +77,9 @@ def read_request(form: Mapping[str, str], now: datetime) -> Request:
         if hours not in HOLD_HOURS:
             raise BadParameter("hours", "That is not one of the times to choose from.")
         raw["expires_at"] = (now + timedelta(hours=int(hours))).isoformat() if hours else None
+    if kind == "buy_label":
+        raw["connection"] = whole(form, "connection", 0, 0, 2**31)
+        raw["package"] = {name: whole(form, name, 0, 0, 10**9) for name in PACKAGE}
     raw = {name: value for name, value in raw.items() if value is not None}
     try:
         return cast(Request, msgspec.convert(raw, Request))

@@ -21,7 +21,8 @@ from ordna.core.order import (
 )
 from ordna.core.outcome import Order
 from ordna.core.policy import Policy
-from ordna.core.requests import offers
+from ordna.core.requests import offers, refusal
+from ordna.core.shipping import BuyLabel, Package
 from ordna.store.read.order import DecisionRow, JournalRow, OrderDetail
 from ordna.web import words
 from ordna.web.flows import step_title, team_title
@@ -137,6 +138,16 @@ def actions(order: Order, policy: Policy, now: datetime) -> tuple[list[Action], 
     return sorted(allowed, key=lambda action: not action.main), refused
 
 
+def label_parts(order: Order, policy: Policy, connection: int) -> list[dict[str, Any]]:
+    """The order's fulfillment orders with whether a label may be bought for each now, or why not."""
+    names = part_names(order.state)
+    out = []
+    for part in live_parts(order.state):
+        no = refusal(order, BuyLabel(part.id, connection, "", Package(1)), policy)
+        out.append({"id": part.id, "name": names[part.id], "may_buy": no is None, "why_not": no.sentence if no else ""})
+    return out
+
+
 def way(flow: Flow, why: Explanation) -> list[dict[str, Any]]:
     """The flow as a row of steps, each as far as its least finished part."""
     rank = ("open", "paused", "waiting", "done", "skipped", "void")
@@ -173,6 +184,8 @@ def change_words(change: list[str], flow: Flow, names: dict[str, str]) -> str:
             return f"{step_title(flow, step)}{at}: {states[0]} → {states[1]}"
         case ["hold", handle, what]:
             return f"The hold “{handle}” was {what}"
+        case ["effect", key, what] if key.startswith(("label:", "return:")):
+            return f"The carrier: {_slot_words(key)} ({what})"
         case ["effect", key, what]:
             return f"The shop: {_slot_words(key)} ({what})"
         case ["task", key, what, *_]:
@@ -203,9 +216,8 @@ def _sentence(row: JournalRow, flow: Flow) -> str:
     event: Any = row.event()
     if row.kind == "StepRanLate":
         return f"“{step_title(flow, event.step)}” ran late."
-    if row.kind in _ANSWERS:
-        return _ANSWERS[row.kind].format(_slot_words(event.key))
-    return describe(event)
+    said = _ANSWERS[row.kind].format(_slot_words(event.key)) if row.kind in _ANSWERS else describe(event)
+    return said.replace("The shop", "The carrier", 1) if row.actor == "carrier" else said
 
 
 def _by(row: JournalRow) -> str:
@@ -213,6 +225,8 @@ def _by(row: JournalRow) -> str:
         return row.actor
     if row.actor_kind == "rule":
         return f"the rule “{row.actor}”"
+    if row.actor == "carrier" or row.kind == "LabelTracked":
+        return "the carrier"
     return {"system": "Ordna", "outside": "the shop"}.get(row.actor_kind, row.actor)
 
 
@@ -231,6 +245,8 @@ def _slot_words(key: str) -> str:
         "note": "NoteOrder",
         "tag": "TagOrder",
         "untag": "UntagOrder",
+        "label": "PurchaseLabel",
+        "return": "ReturnLabel",
     }
     return effect_words(known.get(key.partition(":")[0].partition("#")[0], key))
 

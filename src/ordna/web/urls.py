@@ -2,7 +2,19 @@
 
 from django.urls import path, register_converter
 
-from ordna.web.views import accounts, connections, flow_map, messages, order, orders, privacy, stock, work
+from ordna.web.views import (
+    accounts,
+    connections,
+    flow_map,
+    labels,
+    messages,
+    order,
+    orders,
+    privacy,
+    shipments,
+    stock,
+    work,
+)
 
 
 class OrderId:
@@ -24,6 +36,13 @@ urlpatterns = [
     path("orders", orders.show, name="orders"),
     path("orders/<order:order_id>", order.show, name="order"),
     path("orders/<order:order_id>/requests", order.ask, name="ask"),
+    path("orders/<order:order_id>/parts/<order:part>/rates", labels.choose, name="rates"),
+    path("orders/<order:order_id>/parts/<order:part>/packing-slip.pdf", labels.packing_slip, name="packing_slip"),
+    path("orders/<order:order_id>/labels/<order:label>.<slug:form>", labels.printed, name="label_file"),
+    path("shipments", shipments.show, name="shipments"),
+    path("shipments/hand-over", shipments.hand_over, name="hand_over"),
+    path("shipments/hand-overs/<str:handover>/manifest.pdf", shipments.manifest, name="manifest"),
+    path("connections/carrier", shipments.connect, name="connect_carrier"),
     path("work", work.show, name="work"),
     path("connections", connections.show, name="connections"),
     path("connections/connect", connections.connect, name="connect"),

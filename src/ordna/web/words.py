@@ -71,8 +71,14 @@ _LOOKS: dict[str, dict[str, Look]] = {
         "delayed": Look("Delayed", "triangle", "warn"),
         "ready_for_pickup": Look("Ready for pickup", "half", "info"),
         "failed": Look("Failed", "triangle", "bad"),
+        "returned": Look("Returned to sender", "triangle", "bad"),
         "delivered": Look("Delivered", "disc", "ok"),
         "cancelled": Look("Cancelled", "cross", "calm"),
+    },
+    "label": {
+        "bought": Look("To hand over", "ring", "info"),
+        "handed over": Look("Handed over", "half", "info"),
+        "voided": Look("Given back", "cross", "calm"),
     },
     "effect": {
         "due": Look("Asked", "ring", "info"),
@@ -118,6 +124,9 @@ REQUESTS = {
     "claim": ("Claim", "Claimed"),
     "unclaim": ("Give back", "Given back"),
     "settle": ("Dealt with", "Dealt with"),
+    "buy_label": ("Buy a label", "The label is being bought"),
+    "void_label": ("Give the label back", "The label is being given back"),
+    "hand_over": ("Hand over", "Handed over"),
 }
 """What a button says, and what was done once it is pressed."""
 
@@ -145,11 +154,17 @@ EFFECTS = {
     "NoteOrder": "Write the note in the shop",
     "ShipPart": "Fulfil in the shop",
     "CancelOrder": "Cancel in the shop",
+    "purchase_label": "Buy a label from the carrier",
+    "return_label": "Give a label back to the carrier",
+    "PurchaseLabel": "Buy a label from the carrier",
+    "ReturnLabel": "Give a label back to the carrier",
 }
 
 
 def look(machine: str, state: str | None) -> Look:
     """How to show a state; an unknown one is shown by its own name."""
+    if machine == "label" and state not in _LOOKS["label"]:
+        machine = "parcel"  # once it moves, a label stands where its parcel does
     return _LOOKS[machine].get(state or "", Look((state or "unknown").replace("_", " ").capitalize(), "ring", "calm"))
 
 

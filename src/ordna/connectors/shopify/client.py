@@ -17,7 +17,7 @@ import msgspec
 
 from ordna.connectors.contract import Answer, Budget, Endpoint
 from ordna.connectors.shopify.documents import is_mutation, text_of
-from ordna.connectors.shopify.wire import TOTAL_S, Poster, Wire, WireAnswer, WireFailure
+from ordna.connectors.wire import TOTAL_S, Poster, Wire, WireAnswer, WireFailure
 
 API_VERSION = "2026-10"
 _RENEW_EARLY_S = 3600.0  # client-credentials tokens live 24 hours

@@ -85,6 +85,8 @@ def person_seen(body: Order) -> PersonSeen | None:
         address=_address_rows(address) if address else (),
         note=prose(body.note),
         reference=text(body.po_number),
+        zip=text(address.zip) if address else None,
+        city=text(address.city) if address else None,
     )
     return None if person == _NOBODY else person
 

@@ -20,13 +20,15 @@ from ordna.connectors.shopify.gids import gid, topic_enum
 from ordna.connectors.shopify.listing import ORDERS_A_PAGE, Mark, Swept, count_changed, list_changed
 from ordna.connectors.shopify.readers import id_of
 from ordna.connectors.shopify.reading import read_orders
-from ordna.connectors.shopify.wire import TOTAL_S, Poster
+from ordna.connectors.wire import TOTAL_S, Poster
 from ordna.core.effects import (
     CancelOrder,
     Effect,
     HoldPart,
     NoteOrder,
+    PurchaseLabel,
     ReleasePart,
+    ReturnLabel,
     ShipPart,
     TagOrder,
     UntagOrder,
@@ -55,6 +57,9 @@ class Subscription(Struct, frozen=True):
     topic: str
     uri: str
     version: str | None = None
+
+
+_NOT_A_CARRIER = Answer("refused", "not_for_a_shop", "A shop buys no labels.")
 
 
 class ShopifyOutbound:
@@ -86,6 +91,8 @@ class ShopifyOutbound:
                 return effects.ship(client, body)
             case CancelOrder():
                 return effects.cancel(client, body, order_ref)
+            case PurchaseLabel() | ReturnLabel():
+                return _NOT_A_CARRIER
         assert_never(body)
 
     def look_up(self, effect: Effect, order_ref: str) -> Answer:
@@ -104,6 +111,8 @@ class ShopifyOutbound:
                 return effects.look_up_parcel(client, body)
             case CancelOrder():
                 return effects.look_up_cancel(client, order_ref)
+            case PurchaseLabel() | ReturnLabel():
+                return _NOT_A_CARRIER
         assert_never(body)
 
     def read_orders(self, order_refs: tuple[str, ...], began_at: datetime) -> Reading:

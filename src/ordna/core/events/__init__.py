@@ -86,9 +86,11 @@ from ordna.core.events.facts import (
     ShipmentOutForDelivery,
     ShipmentReadyForPickup,
     ShipmentRelabelled,
+    ShipmentReturned,
     Shipped,
     TransactionRecorded,
 )
+from ordna.core.events.labels import LabelBought, LabelHandedOver, LabelTracked, LabelVoided
 from ordna.core.events.stock import (
     StockConsumed,
     StockNoLongerShort,
@@ -129,6 +131,10 @@ __all__ = [
     "HoldLapsed",
     "HoldPlaced",
     "HoldReleased",
+    "LabelBought",
+    "LabelHandedOver",
+    "LabelTracked",
+    "LabelVoided",
     "NoChangeSeen",
     "OddMoveSeen",
     "OrderCancelled",
@@ -167,6 +173,7 @@ __all__ = [
     "ShipmentOutForDelivery",
     "ShipmentReadyForPickup",
     "ShipmentRelabelled",
+    "ShipmentReturned",
     "Shipped",
     "StepRanLate",
     "StockConsumed",
@@ -232,7 +239,12 @@ AnyEvent = (
     | ShipmentReadyForPickup
     | ShipmentDelivered
     | ShipmentFailed
+    | ShipmentReturned
     | ShipmentCancelled
+    | LabelBought
+    | LabelVoided
+    | LabelHandedOver
+    | LabelTracked
     | Picked
     | Packed
     | PutBack

@@ -263,5 +263,9 @@ class ShipmentFailed(ShipmentMoved, frozen=True, tag=True):
     """It could not be delivered."""
 
 
+class ShipmentReturned(ShipmentMoved, frozen=True, tag=True):
+    """It came back to its sender."""
+
+
 class ShipmentCancelled(ShipmentMoved, frozen=True, tag=True):
     """The fulfillment was taken back."""

@@ -23,6 +23,7 @@ class ConnectionRow:
 
     connection_id: int
     kind: str
+    role: str
     title: str
     domain: str
     mode: str

@@ -38,4 +38,4 @@ select coalesce(sum(jsonb_array_length(topics)), 0)::bigint from gap where close
 -- Connections whose last sweep that reached its end is older than three of them take.
 select count(*) from connection c
 left join watch w on w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = 'sweep'
-where coalesce(w.good_at, c.created_at) < now() - interval '15 minutes'
+where c.role = 'shop' and coalesce(w.good_at, c.created_at) < now() - interval '15 minutes'

@@ -122,6 +122,9 @@ where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 -- What was to be sent or was sent: the sealed body goes. What still waits is withdrawn when its turn comes.
 update effect set body = '' where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[]) and body <> ''
 
+-- name: forget_label_files
+delete from label_file where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
 -- name: forget_notes
 delete from note where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 

@@ -82,6 +82,7 @@ select c.merchant_id, c.connection_id, c.mode,
        b.maximum
 from connection c
 left join budget b on b.merchant_id = c.merchant_id and b.connection_id = c.connection_id
+where c.role = 'shop'
 
 -- name: work
 select (select count(*) from inbox where outcome = 'quarantined'),

@@ -7,7 +7,7 @@ join connection c on c.merchant_id = w.merchant_id and c.connection_id = w.conne
 
 -- name: all_connections
 select merchant_id, connection_id from connection
-where merchant_id = any(%(merchants)s::bigint[]) and mode <> 'gone' order by 1, 2
+where merchant_id = any(%(merchants)s::bigint[]) and mode <> 'gone' and role = 'shop' order by 1, 2
 
 -- name: merchants
 select distinct merchant_id from lease where merchant_id > 0 order by 1
@@ -20,7 +20,8 @@ on conflict (merchant_id) do nothing
 -- The shop knows better than we do which currency and zone it trades in, as long as it is the only one.
 update merchant set zone = %(zone)s, currency = %(currency)s
 where merchant_id = %(merchant)s
-  and not exists (select from connection where merchant_id = %(merchant)s and connection_id <> %(connection)s)
+  and not exists (select from connection where merchant_id = %(merchant)s and connection_id <> %(connection)s
+                  and role = 'shop')
 
 -- name: facts
 select facts::text from connection where merchant_id = %(merchant)s and connection_id = %(connection)s

@@ -1,7 +1,7 @@
 -- The links to outside systems: how fresh, what flows, what is in trouble.
 
 -- name: connections
-select c.connection_id, c.kind, c.title, c.domain, c.mode, c.live_since, c.last_webhook_at, c.last_read_at,
+select c.connection_id, c.kind, c.role, c.title, c.domain, c.mode, c.live_since, c.last_webhook_at, c.last_read_at,
        c.last_error, c.dark_since, c.created_at, c.facts::text as facts, jsonb_array_length(c.subscribed) as subscriptions,
        least(b.maximum, b.available + b.restore_per_s * extract(epoch from %(now)s - b.updated_at)) as budget,
        b.maximum as budget_maximum, b.restore_per_s

@@ -5,7 +5,8 @@
 insert into watch (merchant_id, connection_id, duty, due_at)
 select c.merchant_id, c.connection_id, d.duty, now() + d.after
 from connection c
-cross join (values ('sweep', interval '0'), ('subscriptions', interval '0'), ('shop', interval '1 hour')) as d(duty, after)
+join (values ('shop', 'sweep', interval '0'), ('shop', 'subscriptions', interval '0'), ('shop', 'shop', interval '1 hour'),
+             ('carrier', 'parcels', interval '0')) as d(role, duty, after) on d.role = c.role
 where c.merchant_id = any(%(merchants)s::bigint[])
   and not exists (select from watch w where w.merchant_id = c.merchant_id and w.connection_id = c.connection_id and w.duty = d.duty)
 on conflict do nothing

@@ -25,6 +25,12 @@ delete from effect where merchant_id = %(merchant)s and order_id = any(%(orders)
 -- name: order_note
 delete from note where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 
+-- name: order_label
+delete from label where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
+-- name: order_label_file
+delete from label_file where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
+
 -- name: order_checkpoint
 delete from checkpoint where merchant_id = %(merchant)s and order_id = any(%(orders)s::text[])
 
@@ -93,6 +99,9 @@ delete from stock_component c using gone g where c.merchant_id = g.merchant_id a
 
 -- name: shop_stock_limit
 delete from stock_limit where merchant_id = %(merchant)s and connection_id = %(connection)s
+
+-- name: shop_parcel_batch
+delete from parcel_batch where merchant_id = %(merchant)s and connection_id = %(connection)s
 
 -- name: shop_address
 delete from address where merchant_id = %(merchant)s and connection_id = %(connection)s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.engine.connections import Connections, LinkError, Preview
 from ordna.store.read import connections as read
-from ordna.store.read import privacy
+from ordna.store.read import labels, privacy
 from ordna.store.read.messages import set_aside
 from ordna.web import asking, watching, words
 from ordna.web.desk import database, desk, reading
@@ -48,6 +49,7 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
         zone = merchant.zone if merchant else "UTC"
         care = watching.care(read.duties(seen), read.gaps(seen), seen.now, zone)
         trouble, aside = read.trouble(seen), set_aside(seen)
+        carriers = labels.carriers(seen)
         asked = privacy.waiting_for_people(seen)
     practice = practice_shop()
     known = {link.domain for link in links if link.mode != "gone"}
@@ -58,7 +60,10 @@ def _page(request: HttpRequest, refusal: str, form: dict[str, str], status: int)
             | care.get(link.connection_id, {})
             | {"zone": watching.zone_sentence(link, seen.now, zone)}
             for link in links
+            if link.role == "shop"
         ],
+        "carriers": [_carrier(carrier, links) for carrier in carriers],
+        "practice_carrier": practice_carrier() if not carriers else None,
         "outcome_words": [word for _, word in OUTCOMES],
         "trouble": trouble,
         "set_aside": aside,
@@ -161,6 +166,17 @@ def practice_shop() -> dict[str, str] | None:
     """The practice shop that runs beside us, as the settings name it: base_url, domain, token, secret."""
     found: dict[str, str] | None = getattr(settings, "ORDNA_PRACTICE", None)
     return found
+
+
+def practice_carrier() -> dict[str, str] | None:
+    """The practice carrier that runs beside us: base_url, account, token."""
+    found: dict[str, str] | None = getattr(settings, "ORDNA_PRACTICE_CARRIER", None)
+    return found
+
+
+def _carrier(carrier: labels.CarrierRow, links: Sequence[read.ConnectionRow]) -> dict[str, Any]:
+    row = next(link for link in links if link.connection_id == carrier.connection_id)
+    return {"row": row, "cutoff": carrier.cutoff, "sender": carrier.sender}
 
 
 def _one(request: HttpRequest, connection_id: int) -> read.ConnectionRow:

@@ -17,6 +17,7 @@ from ordna.core.order import part_names
 from ordna.core.outcome import Order
 from ordna.core.policy import Policy
 from ordna.engine import requests
+from ordna.store.read import labels as read_labels
 from ordna.store.read import order as read
 from ordna.store.read.messages import set_aside_of_order
 from ordna.web import asked_for, asking, order_page, words
@@ -43,6 +44,7 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
         aside = set_aside_of_order(seen, order_id)
         known = detail.head.person_id
         person = read.person(seen, asking.ring(), known) if known else None
+        labels, carriers = read_labels.of_order(seen, order_id), read_labels.carriers(seen)
         now = seen.now
     order = Order(detail.state, detail.verdict)
     why = explain(order, policy, now)
@@ -77,6 +79,9 @@ def show(request: HttpRequest, order_id: str) -> HttpResponse:
                 if task.kind != "attention"
             ],
             "effects": detail.effects,
+            "labels": labels,
+            "carriers": carriers,
+            "label_parts": order_page.label_parts(order, policy, carriers[0].connection_id) if carriers else (),
             "person": person,
             "unwritable": unwritable((person.name or "", *person.address))[:LETTERS_SHOWN] if person else (),
             "timeline": entries,

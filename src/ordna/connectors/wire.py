@@ -1,4 +1,4 @@
-"""One HTTP exchange with a shop: kept-alive connections, hard limits, and exact knowledge of whether the request left.
+"""One HTTP exchange with a system outside: kept-alive connections, hard limits, exact knowledge of whether it left.
 
 Built on the standard library's http.client because a call costs a third of the CPU of a full client (docs/adr has the
 figures) and because one question decides everything afterwards: had the whole request been sent when it failed? Not
@@ -75,15 +75,19 @@ class Wire:
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> WireAnswer | WireFailure:
         """Post once; never raises on what the network or the other side does."""
+        return self.send("POST", path, body, headers)
+
+    def send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> WireAnswer | WireFailure:
+        """Ask once; never raises on what the network or the other side does."""
         if not self._usable:
-            return WireFailure(False, "insecure_url", "The shop's address must begin with https://.")
+            return WireFailure(False, "insecure_url", "The other side's address must begin with https://.")
         deadline = time.monotonic() + self._total_s
         sent = False
         connection: http.client.HTTPConnection | None = None
         try:
             connection = self._take() or self._connect()
             _allow(connection, deadline)
-            connection.request("POST", self._prefix + path, body=body, headers=headers)
+            connection.request(method, self._prefix + path, body=body, headers=headers)
             sent = True
             answer, reusable = _receive(connection, deadline)
         except (OSError, http.client.HTTPException, ValueError) as error:

@@ -1,0 +1,1 @@
+"""Practice Post, the carrier to practise with."""
