@@ -89,6 +89,11 @@ RED: list[tuple[Fault, Callable[..., None]]] = [
 ]
 
 
+BY_CHANCE = (faults.locks_in_the_order_given, faults.rereads_are_locked_as_they_come)
+"""Whether two meet on the same rows the wrong way round is a matter of luck: these promises are kept at again."""
+TIMES_BY_CHANCE = 12
+
+
 @pytest.mark.parametrize(("fault", "promise"), RED, ids=lambda each: each.__name__)
 def test_a_planted_fault_is_seen(
     fault: Fault,
@@ -102,7 +107,8 @@ def test_a_planted_fault_is_seen(
     known |= {"db": house.database, "connections": third_merchant(house)}
     given = {name: known.get(name, "5003") for name in inspect.signature(promise).parameters}
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        promise(**given)
+        for _ in range(TIMES_BY_CHANCE if fault in BY_CHANCE else 1):
+            promise(**given)
 
 
 def third_merchant(house: House) -> Connections:
