@@ -147,13 +147,20 @@ def test_a_connection_is_paused_and_live_again(house: House, call: Call) -> None
     assert problem(call("POST", "/connections/observe", {"base_url": "http://x"}))[1] == "no_credentials"
 
 
+class _Named(dict[str, object]):
+    """What an address may name; whatever else it names is some name."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+
 def test_a_neighbour_does_not_exist_on_any_address(house: House, neighbour: House, call: Call) -> None:
     from ordna.api.urls import api
 
     theirs = neighbour.place_routed(2001)
     tried = 0
     for path, item in api.get_openapi_schema(path_prefix="")["paths"].items():
-        address = path.format(order_id=theirs, connection_id=neighbour.connection_id, request_id=1)
+        address = path.format_map(_Named(order_id=theirs, connection_id=neighbour.connection_id, request_id=1))
         for method in item:
             answer = call(method.upper(), address, [] if path == "/requests" else {} if method == "post" else None)
             assert b"2001" not in answer.content, address

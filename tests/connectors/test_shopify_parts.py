@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ordna.connectors.shopify.wire import WireAnswer
 
 from ordna.connectors.contract import Answer
 from ordna.connectors.shopify import parts
 from ordna.connectors.shopify.client import Reply, understood
 from ordna.connectors.shopify.documents import is_mutation
+from ordna.connectors.wire import WireAnswer
 from ordna.core.effects import AnswerCancellation, AnswerRequest, AskPartBack, MovePart, RequestPart, SplitPart
 from ordna.core.messages import PartSeen, Quantity
 from ordna.practice.model import Order

@@ -62,7 +62,8 @@ def test_every_order_topic_carries_the_order_its_parcels_its_refunds_and_whom_it
     assert [each.id for each in found.shipments] == ["4001"]
     assert [each.id for each in found.refunds] == ["3001"]
     assert [each.id for each in found.transactions] == ["6002"]
-    assert found.person == PersonSeen("Ada Holm", "ada@example.com", None, ("Lange Reihe 7", "20099 Hamburg", "DE"))
+    lines = ("Lange Reihe 7", "20099 Hamburg", "DE")
+    assert found.person == PersonSeen("Ada Holm", "ada@example.com", None, lines, zip="20099", city="Hamburg")
     assert found.parts is None
 
 

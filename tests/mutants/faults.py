@@ -208,13 +208,6 @@ def merchants_set_for_the_session(put: Put) -> None:
     put(database, "_SET_MERCHANTS", for_ever)
 
 
-def rereads_are_locked_as_they_come(put: Put) -> None:
-    """What was read is taken off the list in the order it was read in."""
-    from ordna.store import outside
-
-    put(outside, "hold_rereads", lambda *_: None)
-
-
 def looks_begin_at_the_first(put: Put) -> None:
     """However many that are handled can't be cleared away, every look for messages wades through them."""
     from ordna.engine.leases import Leases

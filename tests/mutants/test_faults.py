@@ -19,7 +19,6 @@ from tests.outside import (
     test_darkness,
     test_perform,
     test_quiet,
-    test_rereads,
     test_timers,
     test_zones,
 )
@@ -55,10 +54,6 @@ RED: list[tuple[Fault, Callable[..., None]]] = [
     (faults.a_late_call_is_made, test_perform.test_a_worker_that_slept_past_its_patience_makes_no_call),
     (faults.locks_in_the_order_given, test_messages.test_saleor_14649),
     (faults.merchants_set_for_the_session, test_schema.test_a_connection_forgets_its_merchants_with_their_transaction),
-    (
-        faults.rereads_are_locked_as_they_come,
-        test_rereads.test_who_takes_reads_off_the_list_and_who_asks_for_them_never_block_each_other,
-    ),
     (faults.looks_begin_at_the_first, test_workers.test_brandur_postgres_queues),
     (
         faults.looks_never_begin_at_the_first,
@@ -89,8 +84,8 @@ RED: list[tuple[Fault, Callable[..., None]]] = [
 ]
 
 
-BY_CHANCE = (faults.locks_in_the_order_given, faults.rereads_are_locked_as_they_come)
-"""Whether two meet on the same rows the wrong way round is a matter of luck: these promises are kept at again."""
+BY_CHANCE = (faults.locks_in_the_order_given,)
+"""Whether two meet on the same rows the wrong way round is a matter of luck: such a promise is kept at again."""
 TIMES_BY_CHANCE = 12
 
 

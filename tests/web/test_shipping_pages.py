@@ -150,7 +150,7 @@ def test_the_same_over_the_api(house: House, browser: Any, order: str, post: Car
     wish = {"type": "buy_label", "part": part, "connection": number, "service": "shop", "package": {"weight_g": 1500}}
     body = [{"order": order, "request": wish, "saw_version": house.seq(order)}]
     answer = api.post("/api/requests", body, content_type="application/json").json()
-    assert answer["answers"][0]["result"] == "accepted", answer
+    assert answer["items"][0]["outcome"] == "accepted", answer
     settle(house)
     [label] = api.get(f"/api/orders/{order}/labels").json()["items"]
     assert (label["tracking"], label["price"], label["stands"]) == ("PP000000014DK", 11000, "bought")
