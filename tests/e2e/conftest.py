@@ -128,10 +128,11 @@ class Observed(Running):
         return self.rows(statement, *params)[0][0]
 
     def all_read(self) -> bool:
-        """Whether nothing waits: no import under way, no message in the inbox, no order to be read."""
+        """Whether nothing waits: no import under way, no message in the inbox, no order to be read by now."""
         importing = "select count(*) from watch where duty = 'history' and not (progress ->> 'done')::boolean"
-        waiting = "select (select count(*) from reread) + (select count(*) from inbox where handled_at is null)"
-        return bool(self.one(importing) == 0 and self.one(waiting) == 0)
+        reading = "select count(*) from reread where not_before <= now()"
+        waiting = "select count(*) from inbox where handled_at is null"
+        return all(self.one(left) == 0 for left in (importing, reading, waiting))
 
 
 @pytest.fixture
