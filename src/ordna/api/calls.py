@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
 import msgspec
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ordna.api import wire
 from ordna.api.access import Caller, reader, writer
+from ordna.api.answers import as_json
 from ordna.api.engines import connections_engine, database, policies
 from ordna.api.errors import Conflict, Missing, Unusable
 from ordna.api.params import order_filter, refuse_unknown, whole
@@ -38,7 +38,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         raise Unusable("too_many", "", f"At most {wire.AT_ONCE_MAX} requests go together; these are {len(wishes)}.")
     asked = [requests.Wish(caller.merchant_id, w.order, w.request, caller.user, w.saw_version) for w in wishes]
     answers = requests.ask_many(database(), policies(), asked)
-    return _json(wire.Answers([_answer(w.order, a) for w, a in zip(wishes, answers, strict=True)]))
+    return as_json(wire.Answers([_answer(w.order, a) for w, a in zip(wishes, answers, strict=True)]))
 
 
 def list_orders(request: HttpRequest) -> HttpResponse:
@@ -57,7 +57,7 @@ def list_orders(request: HttpRequest) -> HttpResponse:
                 found = orders.page(seen, wanted, request.GET.get("after", ""), limit)
             except orders.BadCursor as error:
                 raise Unusable("bad_cursor", "after", "That is not a cursor this list gave out.") from error
-    return _json(wire.Orders([_brief(row) for row in found.rows], found.after))
+    return as_json(wire.Orders([_brief(row) for row in found.rows], found.after))
 
 
 def get_order(request: HttpRequest, order_id: str) -> HttpResponse:
@@ -78,7 +78,7 @@ def get_order(request: HttpRequest, order_id: str) -> HttpResponse:
         "tasks": tasks,
         "effects": [asdict(effect) for effect in detail.effects],
     }
-    return _json(body)
+    return as_json(body)
 
 
 def why(request: HttpRequest, order_id: str) -> HttpResponse:
@@ -92,7 +92,7 @@ def why(request: HttpRequest, order_id: str) -> HttpResponse:
         raise Missing("no_flow", "order", "The order's merchant has no flow.")
     flow = parse_flow(row.flow, VOCABULARY, currency_default=merchant.currency)
     policy = Policy(row.version, flow, detail.head.mode == "live")
-    return _json(explain(Order(detail.state, detail.verdict), policy, now))
+    return as_json(explain(Order(detail.state, detail.verdict), policy, now))
 
 
 def list_tasks(request: HttpRequest) -> HttpResponse:
@@ -102,7 +102,7 @@ def list_tasks(request: HttpRequest) -> HttpResponse:
     caller = reader(request)
     with view(database(), caller.merchant_id) as seen:
         found = work.tasks(seen, caller.user, request.GET.get("owner", ""), request.GET.get("mine") == "true", limit)
-    return _json(wire.Tasks([_task(task) for task in found]))
+    return as_json(wire.Tasks([_task(task) for task in found]))
 
 
 def list_set_aside(request: HttpRequest) -> HttpResponse:
@@ -113,7 +113,7 @@ def list_set_aside(request: HttpRequest) -> HttpResponse:
     with _seen(request) as seen:
         found = messages.set_aside(seen, before, limit)
     more = found[-1].inbox_id if len(found) == limit else 0
-    return _json(wire.SetAsides([_set_aside(row) for row in found], more))
+    return as_json(wire.SetAsides([_set_aside(row) for row in found], more))
 
 
 def retry_messages(request: HttpRequest) -> HttpResponse:
@@ -124,7 +124,7 @@ def retry_messages(request: HttpRequest) -> HttpResponse:
         raise Unusable("too_many", "messages", f"At most {AT_ONCE_MAX} messages go together; these are {len(asked)}.")
     if any(not 0 < number <= messages.NEWEST for number in asked):
         raise Unusable("out_of_range", "messages", "The numbers of messages are positive.")
-    return _json(wire.Retried(try_again(database(), caller.merchant_id, asked, caller.user)))
+    return as_json(wire.Retried(try_again(database(), caller.merchant_id, asked, caller.user)))
 
 
 def retry_effect(request: HttpRequest) -> HttpResponse:
@@ -137,7 +137,7 @@ def retry_effect(request: HttpRequest) -> HttpResponse:
         raise Missing("unknown_effect", "key", "The order has no such effect.")
     if not connections_engine().try_again(caller.merchant_id, asked.order, asked.key):
         raise Conflict("not_given_up", "key", "That effect was not given up, so there is nothing to try again.")
-    return _json({})
+    return as_json({})
 
 
 def list_connections(request: HttpRequest) -> HttpResponse:
@@ -145,7 +145,7 @@ def list_connections(request: HttpRequest) -> HttpResponse:
     refuse_unknown(request.GET)
     with _seen(request) as seen:
         links = connections.connections(seen)
-    return _json(wire.Connections([_connection(link) for link in links]))
+    return as_json(wire.Connections([_connection(link) for link in links]))
 
 
 def observe(request: HttpRequest) -> HttpResponse:
@@ -166,7 +166,7 @@ def observe(request: HttpRequest) -> HttpResponse:
         )
     except NotConnected as error:
         raise Conflict(error.code, "base_url", str(error)) from error
-    return _json(made, status=201)
+    return as_json(made, status=201)
 
 
 def set_live(request: HttpRequest, connection_id: int) -> HttpResponse:
@@ -177,7 +177,7 @@ def set_live(request: HttpRequest, connection_id: int) -> HttpResponse:
             connections_engine().resume(caller.merchant_id, connection_id)
         elif link.mode == "observe":
             connections_engine().go_live(caller.merchant_id, connection_id)
-    return _json(_connection(_link(request, connection_id)[1]))
+    return as_json(_connection(_link(request, connection_id)[1]))
 
 
 def set_paused(request: HttpRequest, connection_id: int) -> HttpResponse:
@@ -186,7 +186,7 @@ def set_paused(request: HttpRequest, connection_id: int) -> HttpResponse:
     with _linking():
         if link.mode != "paused":
             connections_engine().pause(caller.merchant_id, connection_id)
-    return _json(_connection(_link(request, connection_id)[1]))
+    return as_json(_connection(_link(request, connection_id)[1]))
 
 
 def _raw(request: HttpRequest) -> bytes:
@@ -264,9 +264,3 @@ def _set_aside(row: messages.SetAside) -> wire.SetAside:
 def _connection(link: connections.ConnectionRow) -> wire.Connection:
     return wire.Connection(link.connection_id, link.kind, link.title, link.domain, link.mode, link.live_since,
                            link.last_webhook_at, link.last_read_at, link.last_error)  # fmt: skip
-
-
-def _json(value: Any, status: int = 200) -> HttpResponse:
-    response = HttpResponse(msgspec.json.encode(value), status=status, content_type="application/json")
-    response["Cache-Control"] = "private, no-store"
-    return response

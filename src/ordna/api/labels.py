@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import msgspec
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 
 from ordna.api import wire
 from ordna.api.access import reader, writer
+from ordna.api.answers import as_file, as_json
 from ordna.api.engines import carriers_engine, database, policies
 from ordna.api.errors import Conflict, Missing
 from ordna.api.params import refuse_unknown, whole
 from ordna.connectors.contract import Answer, Rate
 from ordna.core.shipping import Package, ParcelAddress
+from ordna.documents import manifest as manifest_document
+from ordna.documents import packing_slip as packing_slip_document
 from ordna.engine.carriers import NoAddress, NoSuchCarrier
 from ordna.engine.connections import LinkError
 from ordna.engine.printing import manifest_of, packing_slip_of
-from ordna.store.read import connections, labels, order
+from ordna.store.read import labels, order
 from ordna.store.read.door import view
 
 FORMS = {"pdf": "application/pdf", "zpl": "application/zpl"}
@@ -68,7 +70,7 @@ def connect(request: HttpRequest) -> HttpResponse:
         )
     except LinkError as error:
         raise Conflict("not_connected", "base_url", str(error)) from error
-    return _json(ConnectedCarrier(number, facts.name), 201)
+    return as_json(ConnectedCarrier(number, facts.name), 201)
 
 
 def rates(request: HttpRequest, order_id: str) -> HttpResponse:
@@ -87,7 +89,7 @@ def rates(request: HttpRequest, order_id: str) -> HttpResponse:
         raise Conflict("no_address", "order", str(error)) from error
     if isinstance(found, Answer):
         raise Conflict(found.code or found.result, "connection", found.sentence or "The carrier did not answer.")
-    return _json(Rates(found))
+    return as_json(Rates(found))
 
 
 def list_labels(request: HttpRequest, order_id: str) -> HttpResponse:
@@ -95,7 +97,7 @@ def list_labels(request: HttpRequest, order_id: str) -> HttpResponse:
     refuse_unknown(request.GET)
     _head(request, order_id)
     with view(database(), reader(request).merchant_id) as seen:
-        return _json({"items": labels.of_order(seen, order_id)})
+        return as_json({"items": labels.of_order(seen, order_id)})
 
 
 def label_file(request: HttpRequest, order_id: str, label: str, form: str) -> HttpResponse:
@@ -108,22 +110,18 @@ def label_file(request: HttpRequest, order_id: str, label: str, form: str) -> Ht
         found = labels.file(seen, policies().ring, order_id, label, form) if label.isprintable() else None
     if found is None:
         raise Missing("no_label", "label", "There is nothing to print of such a label (any more).")
-    return _file(found, FORMS[form])
+    return as_file(found, FORMS[form])
 
 
 def packing_slip(request: HttpRequest, order_id: str, part: str) -> HttpResponse:
     """The packing slip of a fulfillment order, as PDF."""
     refuse_unknown(request.GET)
-    head = _head(request, order_id)
+    _head(request, order_id)
     with view(database(), reader(request).merchant_id) as seen:
-        detail = order.order_detail(seen, order_id)
-        person = order.person(seen, policies().ring, head.person_id) if head.person_id else None
-        sender = next((each.sender for each in labels.carriers(seen) if each.sender), None)
-    told = msgspec.convert(sender, ParcelAddress) if sender else None
-    made = packing_slip_of(detail.state, part, person, told) if detail is not None else None
-    if made is None:
+        slip = packing_slip_of(seen, policies().ring, order_id, part)
+    if slip is None:
         raise Missing("unknown_part", "part", "The order has no such fulfillment order (any more).")
-    return _file(made, FORMS["pdf"])
+    return as_file(packing_slip_document.pdf(slip), FORMS["pdf"])
 
 
 def hand_over(request: HttpRequest) -> HttpResponse:
@@ -142,20 +140,17 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         raise Missing("no_carrier", "connection", str(error)) from error
     if isinstance(done, Answer):
         raise Conflict(done.code or done.result, "connection", done.sentence or "The carrier did not answer.")
-    return _json(done, 201)
+    return as_json(done, 201)
 
 
 def manifest(request: HttpRequest, handover: str) -> HttpResponse:
     """The manifest of a hand-over, as PDF."""
     refuse_unknown(request.GET)
     with view(database(), reader(request).merchant_id) as seen:
-        found = labels.handovers(seen, handover, 1) if handover.isprintable() else []
-        rows = labels.of_handover(seen, handover) if found else []
-        merchant = connections.merchant(seen)
-    if not found or merchant is None:
+        found = manifest_of(seen, handover) if handover.isprintable() else None
+    if found is None:
         raise Missing("unknown_handover", "handover", "There is no such hand-over.")
-    one = found[0]
-    return _file(manifest_of(one.handover, one.carrier, one.at, merchant.zone, one.by, rows), FORMS["pdf"])
+    return as_file(manifest_document.pdf(found), FORMS["pdf"])
 
 
 def _head(request: HttpRequest, order_id: str) -> order.Head:
@@ -164,15 +159,3 @@ def _head(request: HttpRequest, order_id: str) -> order.Head:
     if head is None:
         raise Missing("unknown_order", "order", "There is no such order.")
     return head
-
-
-def _file(body: bytes, kind: str) -> HttpResponse:
-    response = HttpResponse(body, content_type=kind)
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _json(value: object, status: int = 200) -> HttpResponse:
-    response = HttpResponse(msgspec.json.encode(value), status=status, content_type="application/json")
-    response["Cache-Control"] = "private, no-store"
-    return response

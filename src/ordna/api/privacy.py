@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 
 from ordna.api import wire
 from ordna.api.access import reader, writer
+from ordna.api.answers import as_file, as_json
 from ordna.api.engines import database, policies
 from ordna.api.errors import Conflict, Missing, Unusable
 from ordna.api.params import refuse_unknown
@@ -47,14 +47,14 @@ def erase(request: HttpRequest) -> HttpResponse:
             if not body.order.isprintable() or read_order.order_head(seen, body.order) is None:
                 raise Missing("unknown_order", "order", "There is no such order.")
     number = privacy.ask_to_erase(database(), policies().ring, caller.merchant_id, subject, caller.user)
-    return _json(Asked(number), 202)
+    return as_json(Asked(number), 202)
 
 
 def list_erasures(request: HttpRequest) -> HttpResponse:
     """The newest erasures: when, by whom, because of what, how many orders. They name nobody."""
     refuse_unknown(request.GET)
     with view(database(), reader(request).merchant_id) as seen:
-        return _json({"items": read.erasures(seen)})
+        return as_json({"items": read.erasures(seen)})
 
 
 def list_requests(request: HttpRequest) -> HttpResponse:
@@ -62,7 +62,7 @@ def list_requests(request: HttpRequest) -> HttpResponse:
     refuse_unknown(request.GET)
     with view(database(), reader(request).merchant_id) as seen:
         rows = read.requests(seen)
-    return _json({"items": [replace(row, subject=None) for row in rows]})
+    return as_json({"items": [replace(row, subject=None) for row in rows]})
 
 
 def export(request: HttpRequest, request_id: int) -> HttpResponse:
@@ -75,7 +75,7 @@ def export(request: HttpRequest, request_id: int) -> HttpResponse:
     ring = policies().ring
     subject = privacy.opened(ring, caller.merchant_id, found.subject)
     body = held_about(database(), ring, caller.merchant_id, subject, clock.now())
-    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "private, no-store"})
+    return as_file(body, "application/json")
 
 
 def done(request: HttpRequest, request_id: int) -> HttpResponse:
@@ -91,11 +91,4 @@ def done(request: HttpRequest, request_id: int) -> HttpResponse:
         ended = privacy.confirm(database(), policies().ring, caller.merchant_id, request_id)
     if not ended:
         raise Conflict("not_waiting", "request_id", "The request does not wait for anybody.")
-    return _json(Asked(request_id))
-
-
-def _json(value: object, status: int = 200) -> HttpResponse:
-    body = msgspec.json.encode(value)
-    return HttpResponse(
-        body, status=status, content_type="application/json", headers={"Cache-Control": "private, no-store"}
-    )
+    return as_json(Asked(request_id))

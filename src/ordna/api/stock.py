@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
 from django.http import HttpRequest, HttpResponse
 from msgspec import Struct
 
 from ordna.api import wire
 from ordna.api.access import reader, writer
+from ordna.api.answers import as_json
 from ordna.api.engines import database
 from ordna.api.errors import Missing, Unusable
 from ordna.api.params import refuse_unknown
@@ -46,7 +46,7 @@ def list_stock(request: HttpRequest) -> HttpResponse:
     item, _, location = _text(request.GET.get("after", ""), "after").partition("\t")
     with view(database(), reader(request).merchant_id) as seen:
         rows, more = read.levels(seen, (item, location))
-    return _json({"items": rows, "after": "\t".join(more) if more else None})
+    return as_json({"items": rows, "after": "\t".join(more) if more else None})
 
 
 def get_stock_item(request: HttpRequest) -> HttpResponse:
@@ -59,7 +59,7 @@ def get_stock_item(request: HttpRequest) -> HttpResponse:
             raise Missing("unknown_sku", "sku", "No stock item has this SKU.")
         levels, held = read.levels_of(seen, found.item), read.reservations(seen, found.item)
         parts = read.components(seen, found.item)
-    return _json({"item": found, "levels": levels, "components": parts, "reservations": held})
+    return as_json({"item": found, "levels": levels, "components": parts, "reservations": held})
 
 
 def receive_stock(request: HttpRequest) -> HttpResponse:
@@ -81,7 +81,7 @@ def keep_stock_items(request: HttpRequest) -> HttpResponse:
         first = wrong[0]
         field = f"[{first.row - 1}].{first.field}" if first.row else ""
         raise Unusable(first.code, field, "; ".join(one.sentence for one in wrong[:PROBLEMS_MAX]))
-    return _json(Kept(len(items)))
+    return as_json(Kept(len(items)))
 
 
 def keep_location(request: HttpRequest) -> HttpResponse:
@@ -90,14 +90,14 @@ def keep_location(request: HttpRequest) -> HttpResponse:
     wrong = stock_items.keep_place(database(), caller.merchant_id, wire.read_body(request.body, Place))
     if wrong is not None:
         raise Unusable(wrong.code, wrong.field, wrong.sentence)
-    return _json(Kept(1))
+    return as_json(Kept(1))
 
 
 def list_locations(request: HttpRequest) -> HttpResponse:
     """The places that ship, the preferred first."""
     refuse_unknown(request.GET)
     with view(database(), reader(request).merchant_id) as seen:
-        return _json({"items": read.locations(seen)})
+        return as_json({"items": read.locations(seen)})
 
 
 def check_stock(request: HttpRequest) -> HttpResponse:
@@ -105,7 +105,7 @@ def check_stock(request: HttpRequest) -> HttpResponse:
     refuse_unknown(request.GET)
     found = stock_mending.proposals(database(), reader(request).merchant_id)
     items = [{"key": one.key, "kind": one.kind, "wrong": one.wrong, "entry": one.entry} for one in found]
-    return _json({"items": items})
+    return as_json({"items": items})
 
 
 def mend_stock(request: HttpRequest) -> HttpResponse:
@@ -113,7 +113,7 @@ def mend_stock(request: HttpRequest) -> HttpResponse:
     caller = writer(request)
     body = wire.read_body(request.body, Mend)
     done = stock_mending.mend(database(), caller.merchant_id, body.keys, caller.user, clock.now())
-    return _json(Mended(len(done)))
+    return as_json(Mended(len(done)))
 
 
 def _book(request: HttpRequest, kind: str) -> HttpResponse:
@@ -121,7 +121,7 @@ def _book(request: HttpRequest, kind: str) -> HttpResponse:
     entries = wire.read_body(request.body, list[Entry])
     done = stock_booking.book(database(), caller.merchant_id, kind, entries, caller.user, clock.now())
     if isinstance(done, Booked):
-        return _json(done)
+        return as_json(done)
     first = done[0]
     words = "; ".join(f"row {one.row}: {one.sentence}" if one.row else one.sentence for one in done[:PROBLEMS_MAX])
     raise Unusable(first.code, f"[{first.row - 1}].{first.column}" if first.row else "", words)
@@ -131,9 +131,3 @@ def _text(text: str, field: str) -> str:
     if len(text) > TEXT_MAX or "\x00" in text:
         raise Unusable("field_too_long", field, f"At most {TEXT_MAX} characters.")
     return text
-
-
-def _json(value: object) -> HttpResponse:
-    return HttpResponse(
-        msgspec.json.encode(value), content_type="application/json", headers={"Cache-Control": "private, no-store"}
-    )

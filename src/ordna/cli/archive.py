@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from ordna.cli.database import opened
+from ordna.cli.database import door
 from ordna.cli.say import Progress, say
 from ordna.engine import archive, clock
 from ordna.engine.archive import Keeping
 from ordna.site import place
-from ordna.store.database import Database
 
 FOLDER = "archive"
 
 
 def switch(merchant: int, days: int | None, drop: bool) -> None:
     """Turn the archive on, with the age in days, or off."""
-    with _database() as database:
+    with door() as database:
         archive.keep(database, merchant, None if days is None else Keeping(days, drop))
     if days is None:
         say("The archive is off: no more orders leave the tables. What is archived stays archived.")
@@ -34,7 +31,7 @@ def run() -> None:
     """Archive what is ready, now."""
     orders = events = 0
     left: list[str] = []
-    with _database() as database, Progress("Archiving") as progress:
+    with door() as database, Progress("Archiving") as progress:
         for _, done in archive.archive_all(database, _folder(), clock.now()):
             orders, events = orders + done.orders, events + done.events
             left += done.left
@@ -47,7 +44,7 @@ def run() -> None:
 
 def show(order: str) -> None:
     """Print what the archive holds of an order, an event a line, as JSON."""
-    with _database() as database:
+    with door() as database:
         found = archive.read_back(database, _folder(), order)
     if not any(stretches for _, stretches in found):
         say(f"The archive holds nothing of “{order}”.")
@@ -61,7 +58,7 @@ def show(order: str) -> None:
 def check() -> bool:
     """Prove every file: unchanged since it was written, and folding to the states it was archived with."""
     wrong = 0
-    with _database() as database:
+    with door() as database:
         for merchant, archived, complaints in archive.examine(database, _folder()):
             wrong += len(complaints)
             say(f"Merchant {merchant}: {archived:,} orders have a checkpoint.")
@@ -74,13 +71,3 @@ def check() -> bool:
 
 def _folder() -> Path:
     return place.home() / FOLDER
-
-
-@contextmanager
-def _database() -> Iterator[Database]:
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            yield database
-        finally:
-            database.close()

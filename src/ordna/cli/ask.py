@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ordna.cli.database import opened
+from ordna.cli.database import door
 from ordna.cli.say import Progress, say
 from ordna.core.explain import StepWhy
 from ordna.core.flow import check_text
@@ -18,19 +18,14 @@ from ordna.engine.keys import keyring
 from ordna.engine.policies import Policies
 from ordna.engine.replay import replay
 from ordna.site import place
-from ordna.store.database import Database
 
 MARKS = {"done": "✓", "open": "→", "paused": "=", "waiting": "·", "skipped": "-", "void": "x"}
 
 
 def explain_order(name: str) -> None:
     """Print whose turn it is, since when and why, for every order of that name."""
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            found = explain_named(database, Policies(keyring(place.home())), name, clock.now())
-        finally:
-            database.close()
+    with door() as database:
+        found = explain_named(database, Policies(keyring(place.home())), name, clock.now())
     if not found:
         say(f"No order is called “{name}”.")
         raise SystemExit(1)
@@ -41,13 +36,8 @@ def explain_order(name: str) -> None:
 
 def replay_all(merchant: int | None) -> None:
     """Fold every journal anew and compare; exit 1 when something does not agree."""
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            with Progress("Folding journals") as progress:
-                report = replay(database, merchant, lambda done: progress.at(f"{done:,} orders"))
-        finally:
-            database.close()
+    with door() as database, Progress("Folding journals") as progress:
+        report = replay(database, merchant, lambda done: progress.at(f"{done:,} orders"))
     say(f"{report.orders:,} orders, {report.events:,} events, {report.links:,} links.")
     for wrong in report.mismatches:
         say(f"merchant {wrong.merchant_id}, order {wrong.order_id}: {wrong.what}: {wrong.sentence}")

@@ -34,6 +34,17 @@ def opened() -> Iterator[str]:
         yield dsn
 
 
+@contextmanager
+def door() -> Iterator[Database]:
+    """The database as the engine's functions want it, with a connection or two."""
+    with opened() as dsn:
+        database = Database(dsn, connections_max=2)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
 def keep_running(tell: Callable[[str], None]) -> Callable[[], None]:
     """A look that starts the embedded server again when it died; with a database of yours it does nothing."""
     folder = place.home() / FOLDER

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 
 import typer
 
-from ordna.cli.database import opened
+from ordna.cli.database import door, opened
 from ordna.cli.say import say
 from ordna.engine.connections import COUNT_MAX, Connections
 from ordna.engine.keys import keyring
 from ordna.site import place
-from ordna.store.database import Database
 
 PERSON = "you"
 
@@ -72,9 +71,5 @@ def sign_in_link() -> None:
 
 @contextmanager
 def _connections() -> Iterator[Connections]:
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            yield Connections(database, keyring(place.home()))
-        finally:
-            database.close()
+    with door() as database:
+        yield Connections(database, keyring(place.home()))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
-from ordna.cli.database import opened
+from ordna.cli.database import door
 from ordna.cli.say import Progress, say
 from ordna.engine.erase import Subject, erase, orders_named
 from ordna.engine.erasures import listed, reapply_erasures, write_down
@@ -60,9 +60,5 @@ def reapply_all() -> None:
 
 @contextmanager
 def _doors() -> Iterator[tuple[Database, Keyring]]:
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            yield database, keyring(place.home())
-        finally:
-            database.close()
+    with door() as database:
+        yield database, keyring(place.home())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ordna.cli.database import opened
+from ordna.cli.database import door
 from ordna.cli.say import say
 from ordna.engine.setaside import AT_ONCE_MAX, try_again
 from ordna.store.database import Database
@@ -16,18 +16,14 @@ BY = "the command line"
 
 def retry_messages(merchant: int, numbers: list[int], everything: bool) -> None:
     """Have these messages, or all, handled anew; with neither, list them."""
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            if not numbers and not everything:
-                _list(database, merchant)
-                return
-            wanted = [row.inbox_id for row in _all(database, merchant)] if everything else numbers
-            taken: list[int] = []
-            for start in range(0, len(wanted), AT_ONCE_MAX):
-                taken += try_again(database, merchant, wanted[start : start + AT_ONCE_MAX], BY)
-        finally:
-            database.close()
+    with door() as database:
+        if not numbers and not everything:
+            _list(database, merchant)
+            return
+        wanted = [row.inbox_id for row in _all(database, merchant)] if everything else numbers
+        taken: list[int] = []
+        for start in range(0, len(wanted), AT_ONCE_MAX):
+            taken += try_again(database, merchant, wanted[start : start + AT_ONCE_MAX], BY)
     say(f"{len(taken)} of {len(wanted)} messages are being tried again; the others are not set aside.")
     if not taken and numbers:
         raise SystemExit(1)

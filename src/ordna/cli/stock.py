@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from ordna.cli.database import opened
+from ordna.cli.database import door
 from ordna.cli.say import say
 from ordna.engine import clock
 from ordna.engine.stock_booking import Booked, Entry, book, from_csv
 from ordna.engine.stock_items import Place, keep_place
 from ordna.engine.stock_mending import mend, proposals
-from ordna.store.database import Database
 
 OPERATOR = "operator"
 
@@ -23,7 +20,7 @@ def book_file(merchant: int, kind: str, file: Path) -> None:
     entries = [one for one in read if isinstance(one, Entry)]
     problems = [one for one in read if not isinstance(one, Entry)]
     if not problems:
-        with _door() as database:
+        with door() as database:
             done = book(database, merchant, kind, entries, OPERATOR, clock.now())
         if isinstance(done, Booked):
             say(f"{done.entries} levels changed, {done.new_items} new items.")
@@ -37,7 +34,7 @@ def book_file(merchant: int, kind: str, file: Path) -> None:
 
 def keep_location(merchant: int, location: str, title: str, priority: int, *, active: bool) -> None:
     """Make or change a location."""
-    with _door() as database:
+    with door() as database:
         wrong = keep_place(database, merchant, Place(location, title, priority, active))
     if wrong is not None:
         say(wrong.sentence)
@@ -47,7 +44,7 @@ def keep_location(merchant: int, location: str, title: str, priority: int, *, ac
 
 def put_right(merchant: int, *, really: bool) -> None:
     """List what does not add up with the entry that puts it right; book the entries when told to."""
-    with _door() as database:
+    with door() as database:
         found = proposals(database, merchant)
         for one in found:
             say(f"{one.wrong}\n    {one.entry}")
@@ -58,13 +55,3 @@ def put_right(merchant: int, *, really: bool) -> None:
         else:
             done = mend(database, merchant, [one.key for one in found], OPERATOR, clock.now())
             say(f"{len(done)} entries booked.")
-
-
-@contextmanager
-def _door() -> Iterator[Database]:
-    with opened() as dsn:
-        database = Database(dsn, connections_max=2)
-        try:
-            yield database
-        finally:
-            database.close()

@@ -27,6 +27,11 @@ class Article(Struct, frozen=True):
     backorder: str = "no"
     until: str = ""
 
+    @property
+    def contents(self) -> tuple[tuple[str, int], ...]:
+        """(item, units) of what is on the shelf of it: the parts of a bundle, or the item itself."""
+        return self.parts if self.bundle else ((self.item, 1),)
+
 
 class Shelves(Struct):
     """What there is to promise of one merchant, as it dwindles: `available` by (item, location); `locations` that may
@@ -82,7 +87,7 @@ def _fill(shelves: Shelves, channel: int, need: Need, reserved: list[Allotted], 
     if article is None:
         short.append(Lacking(need.line, need.sku, need.location, need.units, cause))
         return
-    parts = article.parts if article.bundle else ((article.item, 1),)
+    parts = article.contents
     places = (need.location,) if need.location else tuple(shelves.locations)
     left = need.units
     whole = [place for place in places if _room(shelves, channel, parts, place) >= left]

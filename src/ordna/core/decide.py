@@ -20,7 +20,7 @@ from ordna.core import events as e
 from ordna.core import messages as m
 from ordna.core import stock
 from ordna.core.claims import Claim
-from ordna.core.effects import Effect, NoteOrder
+from ordna.core.effects import OF_CARRIERS, Effect, NoteOrder
 from ordna.core.evolve import evolve
 from ordna.core.labels import bought, to_give_back, tracked
 from ordna.core.observe import observe
@@ -38,7 +38,6 @@ from ordna.core.vocabulary import Values, order_values, part_values
 STOCK_TIMER = stock.TIMER
 ROUTING_PATIENCE = timedelta(minutes=5)
 UNREAD = (e.NoChangeSeen, e.TransactionRecorded, e.RefundRecorded, e.ShipmentInTransit, e.ShipmentOutForDelivery)
-OF_CARRIERS = ("PurchaseLabel", "ReturnLabel")
 MOVES_THE_PARTS = ("HoldPart", "ReleasePart", "CancelOrder")
 
 
@@ -203,9 +202,7 @@ def _concluded(
         for fact in ruled:
             state = evolve(state, fact.event, fact.at)
         if policy.flow.stock is not None or state.stock_asked:
-            moved, claim = _stock(state, policy, at)
-            for fact in moved:
-                state = evolve(state, fact.event, fact.at)
+            state, moved, claim = _stock(state, policy, at)
             ruled = (*ruled, *moved)
         all_facts.extend(ruled)
         planned = (*desired(state), *to_give_back(state)) if state.labels else desired(state)
@@ -221,14 +218,14 @@ def _concluded(
     return Outcome(after, tuple(all_facts), effects, None, None, decision, claim)
 
 
-def _stock(state: OrderState, policy: Policy, at: datetime) -> tuple[tuple[Fact, ...], Claim | None]:
-    """What stock follows from the picture at once, and what the order still has to ask for."""
+def _stock(state: OrderState, policy: Policy, at: datetime) -> tuple[OrderState, tuple[Fact, ...], Claim | None]:
+    """What stock follows from the picture at once, the picture with it, and what the order still has to ask for."""
     wish = policy.flow.stock
     values = order_values(state, policy.flow.currency)
     moved = tuple(_system(event, at) for event in stock.moves(state, wish, values, at))
     for fact in moved:
         state = evolve(state, fact.event, fact.at)
-    return moved, stock.claim(state, wish, values) if wish is not None else None
+    return state, moved, stock.claim(state, wish, values) if wish is not None else None
 
 
 def _says_nothing_new(facts: tuple[Fact, ...], order: Order, policy: Policy) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ordna.core import events as e
 from ordna.core.claims import Allotted, Lacking, shown_sku
+from ordna.core.effects import OF_CARRIERS
 from ordna.core.messages import Quantity
 
 NOISE = frozenset({"NoChangeSeen", "RoutingConfirmed", "WorkBegan", "TaskUnclaimed"})
@@ -94,7 +95,7 @@ def _problems(event: Any) -> str:
 
 
 def _asked(event: Any) -> str:
-    who = "carrier" if event.effect in ("PurchaseLabel", "ReturnLabel") else "shop"
+    who = "carrier" if event.effect in OF_CARRIERS else "shop"
     return f"The {who} was asked to {effect_words(event.effect)}."
 
 

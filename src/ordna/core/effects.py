@@ -150,6 +150,7 @@ EffectBody = (
 ONCE = (ShipPart, CancelOrder, NoteOrder, PurchaseLabel, ReturnLabel)
 CARRIERS = (PurchaseLabel, ReturnLabel)
 """Effects that a carrier's connection performs, and not the order's own."""
+OF_CARRIERS = tuple(kind.__name__ for kind in CARRIERS)
 
 
 class Effect(Struct, frozen=True):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import cast
 
 import msgspec
@@ -16,13 +15,13 @@ from msgspec import Struct
 from ordna.connectors.contract import Answer, Carrier, CarrierFacts, Rate
 from ordna.connectors.registry import CONNECTORS
 from ordna.core.shipping import HandOver, Package, ParcelAddress
-from ordna.engine import budget, labels, requests
-from ordna.engine.connections import LinkError, NotConnected
-from ordna.engine.outbounds import endpoint_of
+from ordna.engine import labels, requests
+from ordna.engine.connections import LinkError, NotConnected, made_reachable
+from ordna.engine.outbounds import Outbounds, channel, endpoint_of
 from ordna.engine.policies import Policies
 from ordna.engine.requests import Accepted, Wish
 from ordna.store import carriers, linking, persons, watch
-from ordna.store.connections import ensure_lanes, open_credentials, seal_credentials, seal_secrets
+from ordna.store.connections import seal_credentials, seal_secrets
 from ordna.store.database import Database
 from ordna.store.linking import NewConnection
 from ordna.store.sealing import Keyring
@@ -57,6 +56,7 @@ class Carriers:
     def __init__(self, database: Database, ring: Keyring) -> None:
         self._database = database
         self._ring = ring
+        self._outbounds = Outbounds(ring)
 
     def connect(
         self,
@@ -74,7 +74,7 @@ class Carriers:
             raise BadSender(str(BadSender.__doc__))
         base_url = base_url.rstrip("/")
         credentials = {"token": token}
-        through = _carrier(kind, base_url, account, token)
+        through = cast(Carrier, channel(kind, endpoint_of(base_url, account, API_VERSION, credentials)))
         facts = through.account()
         if isinstance(facts, Answer):
             raise NotConnected(facts)
@@ -107,12 +107,10 @@ class Carriers:
     def door(self, key: Key) -> Carrier:
         """The carrier of a connection, ready to be called. `NoSuchCarrier`."""
         with self._database.engine([key[0]]) as conn:
-            rows = linking.endpoints(conn, [key])
-        if not rows or not CONNECTORS[rows[0].kind].carries:
+            through = self._outbounds.load(conn, [key]).get(key)
+        if through is None or not CONNECTORS[through.kind].carries:
             raise NoSuchCarrier(str(NoSuchCarrier.__doc__))
-        row = rows[0]
-        opened = open_credentials(self._ring, row.credentials, key)
-        return _carrier(row.kind, row.base_url, row.domain, opened["token"])
+        return cast(Carrier, through.outbound)
 
     def hand_over(
         self, policies: Policies, key: Key, parcels: Sequence[tuple[str, str, str]], by: str, name: str
@@ -124,7 +122,7 @@ class Carriers:
             return taken
         with self._database.engine([key[0]]) as conn:
             carriers.write_handover(conn, key, name, by)
-        took = [(order, label) for order, label, reference in parcels if reference in set(taken)]
+        took = [(order, label) for order, label, reference in parcels if reference in taken]
         wishes = [Wish(key[0], order, HandOver(label, name), by) for order, label in took]
         answers = requests.ask_many(self._database, policies, wishes)
         done = [place for place, answer in zip(took, answers, strict=True) if isinstance(answer, Accepted)]
@@ -147,12 +145,7 @@ class Carriers:
                 unguessed = secrets.token_urlsafe(32)
                 linking.create_connection(conn, self._row(key, kind, base_url, credentials, sender, facts, unguessed))
                 carriers.become_carrier(conn, key)
-            ensure_lanes(conn, [merchant])
-            budget.open_budget(conn, *key)
-            token = linking.address_of(conn, key)
-            if token is None:
-                token = secrets.token_urlsafe(24)
-                linking.create_address(conn, key, token)
+            token = made_reachable(conn, key)
         return key, token
 
     def _row(
@@ -178,12 +171,6 @@ class Carriers:
             webhook_secrets=seal_secrets(self._ring, [secret], key),
             facts=msgspec.json.encode(told).decode(),
         )
-
-
-@lru_cache(maxsize=256)
-def _carrier(kind: str, base_url: str, account: str, token: str) -> Carrier:
-    endpoint = endpoint_of(base_url, account, API_VERSION, {"token": token})
-    return cast(Carrier, CONNECTORS[kind].outbound(endpoint))
 
 
 def _is_country(text: str) -> bool:

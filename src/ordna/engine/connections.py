@@ -276,12 +276,7 @@ class Connections:
             else:
                 linking.renew_connection(conn, new)
             zones.take_in(conn, key, before, facts, clock.now())
-            ensure_lanes(conn, [merchant])
-            budget.open_budget(conn, *key)
-            token = linking.address_of(conn, key)
-            if token is None:
-                token = secrets.token_urlsafe(24)
-                linking.create_address(conn, key, token)
+            token = made_reachable(conn, key)
         return key, token
 
     def _switch(self, merchant: int, connection: int, mode: str, start: list[str], otherwise: str) -> None:
@@ -292,6 +287,18 @@ class Connections:
     def _policy_of(self, conn: Connection, live: ConnectionNow, order: Order) -> Policy:
         self._policies.load(conn, [(live.merchant_id, order.verdict.policy)])
         return self._policies.policy(live, order.verdict.policy)
+
+
+def made_reachable(conn: Connection, key: linking.Key) -> str:
+    """A connection gets its lanes, its budget and the address its webhooks come to, where it has none yet; the
+    address's token."""
+    ensure_lanes(conn, [key[0]])
+    budget.open_budget(conn, *key)
+    token = linking.address_of(conn, key)
+    if token is None:
+        token = secrets.token_urlsafe(24)
+        linking.create_address(conn, key, token)
+    return token
 
 
 def _went_live(key: tuple[int, int], ref: str, at: datetime) -> Internal:

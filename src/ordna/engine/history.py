@@ -28,7 +28,16 @@ from ordna.connectors.shopify.fetching import NotFetched
 from ordna.connectors.shopify.listing import COUNT_POINTS, PAGE_POINTS, Mark
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Channel, Outbounds
-from ordna.engine.sweeps import NO_POINTS_S, PASSING, RETRY_S, URGENCY_OF_HISTORY, newest_first, priced, words_of
+from ordna.engine.sweeps import (
+    NO_POINTS_S,
+    PASSING,
+    RETRY_S,
+    URGENCY_OF_HISTORY,
+    newest_first,
+    priced,
+    wait_after,
+    words_of,
+)
 from ordna.store import linking, outbox, outside, watch
 from ordna.store.database import Connection, Database
 from ordna.store.outbox import RereadRow
@@ -280,8 +289,7 @@ class _Piece:
     def _not_now(self, answer: Answer) -> Ended:
         if answer.code in PASSING:
             return self._ended(answer.retry_after_s or NO_POINTS_S)
-        wait_s = RETRY_S[min(self._duty.failures, len(RETRY_S) - 1)]
-        return self._ended(wait_s, error=words_of(answer))
+        return self._ended(wait_after(self._duty.failures), error=words_of(answer))
 
     def _ended(self, wait_s: float, *, good: bool = False, error: str | None = None) -> Ended:
         return Ended(

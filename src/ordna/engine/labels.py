@@ -17,7 +17,7 @@ from ordna.core.outcome import Refusal
 from ordna.core.shipping import BuyLabel, Label, ParcelAddress
 from ordna.engine.page import Page
 from ordna.store import carriers, persons
-from ordna.store.carriers import FileRow, LabelRow
+from ordna.store.carriers import FileRow, LabelRow, file_place
 from ordna.store.database import Connection
 from ordna.store.persons import unseal_key
 from ordna.store.sealing import Keyring
@@ -84,11 +84,6 @@ def files(
         for form, plain in (("pdf", bought.pdf), ("zpl", bought.zpl))
     )
     return pdf, zpl
-
-
-def file_place(place: OrderKey, label_id: str, form: str) -> str:
-    """What a file is sealed for."""
-    return f"label {place[0]}/{place[1]}/{label_id}/{form}"
 
 
 def rows_of(page: Page) -> list[LabelRow]:

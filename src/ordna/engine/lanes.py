@@ -21,3 +21,9 @@ def lane_of_body(body: bytes) -> int:
 def order_id_of(connection_id: int, order_ref: str) -> str:
     """The id of an order among ours."""
     return f"{connection_id}-{order_ref}"
+
+
+def place_of(order_id: str) -> tuple[int, str]:
+    """(connection, order ref) of an order's id, as `order_id_of` made it."""
+    connection, _, order_ref = order_id.partition("-")
+    return int(connection), order_ref

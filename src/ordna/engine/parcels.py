@@ -13,7 +13,7 @@ import msgspec
 from ordna.connectors.contract import Answer, ParcelNews
 from ordna.core.shipping import ParcelTracked
 from ordna.engine.carriers import Carriers
-from ordna.engine.lanes import lane_of
+from ordna.engine.lanes import lane_of, place_of
 from ordna.store import carriers, outside
 from ordna.store.carriers import Travelling
 from ordna.store.database import Database
@@ -43,7 +43,15 @@ class Tracker:
         told = self._carriers.door(duty.key).track(tuple(parcel.tracking for parcel in travelling))
         if isinstance(told, Answer):
             return Ended(told.retry_after_s or FAILED_WAIT_S, error=told.sentence or told.code or "no answer")
-        news = [_internal(duty, parcel, each) for parcel in travelling for each in told if _is_news(parcel, each)]
+        told_of: dict[str, list[ParcelNews]] = {}
+        for each in told:
+            told_of.setdefault(each.tracking, []).append(each)
+        news = [
+            _internal(duty, parcel, each)
+            for parcel in travelling
+            for each in told_of.get(parcel.tracking, ())
+            if _is_news(parcel, each)
+        ]
         with self._database.engine([duty.merchant_id]) as conn:
             outside.file_internal(conn, news)
         return Ended(EVERY_S, good_at=duty.now, found=len(travelling), missed=len(news))
@@ -51,15 +59,13 @@ class Tracker:
 
 def _is_news(parcel: Travelling, told: ParcelNews) -> bool:
     """What the order does not know; a moment of grace, for times are kept more exactly than they are told."""
-    if told.tracking != parcel.tracking:
-        return False
     unmoved = parcel.stands in ("bought", "handed over")
     return unmoved or (told.at > parcel.stands_since + timedelta(milliseconds=1) and told.progress != parcel.stands)
 
 
 def _internal(duty: Claimed, parcel: Travelling, told: ParcelNews) -> Internal:
-    connection, _, ref = parcel.order_id.partition("-")
+    connection, ref = place_of(parcel.order_id)
     message = ParcelTracked(told.tracking, told.progress, told.at, told.at, duty.now, "asked of the carrier")
     mark = f"parcel:{parcel.order_id}:{parcel.label_id}:{told.at.timestamp():.6f}"
     body = msgspec.json.encode(message)
-    return Internal(duty.merchant_id, lane_of(ref), int(connection), "ordna/parcel", mark, ref, body)
+    return Internal(duty.merchant_id, lane_of(ref), connection, "ordna/parcel", mark, ref, body)

@@ -34,6 +34,7 @@ from ordna.core.outcome import Refusal
 from ordna.core.planning import unwanted
 from ordna.engine import budget, labels, logs
 from ordna.engine.held import fence_rows
+from ordna.engine.lanes import place_of
 from ordna.engine.leases import Lease
 from ordna.engine.outbounds import Outbounds
 from ordna.engine.retry import TRIES_MAX, wait_s
@@ -347,7 +348,7 @@ def _internal(row: DueEffect, message: EffectAnswered, mark: str) -> Internal:
     return Internal(
         merchant_id=row.merchant_id,
         lane=row.lane,
-        connection_id=int(row.order_id.partition("-")[0]),
+        connection_id=place_of(row.order_id)[0],
         topic="ordna/answer",
         webhook_id=f"answer:{row.order_id}:{row.effect_key}:{mark}",
         order_hint=row.order_ref,

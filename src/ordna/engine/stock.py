@@ -17,7 +17,7 @@ from ordna.core.allot import Answer, Article, Shelves, allot
 from ordna.core.claims import Claim, item_of
 from ordna.core.decide import decide
 from ordna.core.messages import StockArrived, StockSettled
-from ordna.engine.lanes import lane_of
+from ordna.engine.lanes import lane_of, place_of
 from ordna.engine.ledger import Ledger
 from ordna.engine.page import Page
 from ordna.store import outside, stock
@@ -43,8 +43,8 @@ def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime
     articles = _articles(conn, items)
     opening = _book_loose(ledger, articles)
     places = stock.locations(conn, {page.merchant_id for page in asking}) if asking else {}
-    wanted = _levels(asking, claims, articles, places) | ledger.stock.levels()
-    available = stock.lock(conn, wanted, opening)
+    asked = _levels(asking, claims, articles, places)
+    available = stock.lock(conn, asked | ledger.stock.levels(), opening)
     lost = ledger.stock.levels() - available.keys()
     if lost:  # a shop was deleted with its locations, and an order still has units there
         available |= stock.lock(conn, (), lost)
@@ -52,7 +52,8 @@ def settle(conn: Connection, pages: Iterable[Page], ledger: Ledger, at: datetime
         available[one.level] = available.get(one.level, 0) + one.changes[0]
     freed = _freed(ledger.stock.movements)
     if asking:
-        _answer_all(conn, asking, claims, articles, places, available, ledger, at)
+        scarce = stock.scarce(conn, {level[:2] for level in asked})
+        _answer_all(asking, claims, articles, places, available, scarce, ledger, at)
     _wake(conn, freed, available, at)
     return True
 
@@ -64,7 +65,7 @@ def wake(conn: Connection, freed: Sequence[tuple[int, str, int]], at: datetime) 
     body = msgspec.json.encode(StockArrived(at))
     told = []
     for merchant, order_id, connection in stock.waiting_orders(conn, freed):
-        ref = order_id.partition("-")[2]
+        ref = place_of(order_id)[1]
         told.append(Internal(merchant, lane_of(ref), connection, TOPIC, "", ref, body))
     outside.file_internal(conn, told)
 
@@ -109,8 +110,7 @@ def _levels(
             if article is None:
                 continue
             at = (need.location,) if need.location else places.get(merchant, ())
-            items = [item for item, _ in article.parts] if article.bundle else [article.item]
-            out.update((merchant, item, place) for item in items for place in at)
+            out.update((merchant, item, place) for item, _ in article.contents for place in at)
     return out
 
 
@@ -118,20 +118,18 @@ def _levels(
 
 
 def _answer_all(
-    conn: Connection,
     asking: Sequence[Page],
     claims: Sequence[Claim],
     articles: Mapping[int, dict[str, Article]],
     places: Mapping[int, Sequence[str]],
     available: Mapping[LevelKey, int],
+    scarce: tuple[Mapping[ItemKey, int], Mapping[tuple[int, str, int], int]],
     ledger: Ledger,
     at: datetime,
 ) -> None:
     """Serve the claims of each merchant together, and tell every order what it got."""
-    merchants = sorted({page.merchant_id for page in asking})
-    asked = {(level[0], level[1]) for level in _levels(asking, claims, articles, places)}
-    incoming, limits = stock.scarce(conn, asked)
-    for merchant in merchants:
+    incoming, limits = scarce
+    for merchant in sorted({page.merchant_id for page in asking}):
         shelves = Shelves(
             articles.get(merchant, {}),
             places.get(merchant, ()),
@@ -163,7 +161,7 @@ def _book_loose(ledger: Ledger, articles: Mapping[int, Mapping[str, Article]]) -
         article = articles.get(page.merchant_id, {}).get(item_of(loose.sku))
         if article is None:
             continue
-        for item, per in article.parts if article.bundle else ((article.item, 1),):
+        for item, per in article.contents:
             change = changes(available=sign * loose.units * per)
             cause = "shipped unreserved" if sign < 0 else "taken back"
             one = Movement(page.merchant_id, item, loose.location, change, cause, page.order_id, loose.line)

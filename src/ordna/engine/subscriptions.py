@@ -16,7 +16,7 @@ from ordna.connectors.shopify.client import API_VERSION
 from ordna.connectors.shopify.gids import topic_enum
 from ordna.connectors.shopify.outbound import Subscription
 from ordna.engine.outbounds import Outbounds
-from ordna.engine.sweeps import NO_POINTS_S, PASSING, RETRY_S, priced, words_of
+from ordna.engine.sweeps import not_now, priced
 from ordna.store import linking, watch
 from ordna.store.database import Database
 from ordna.store.linking import EndpointRow
@@ -117,8 +117,4 @@ def _foreign_version(row: EndpointRow, standing: tuple[Subscription, ...], uri: 
 
 
 def _not_now(duty: Claimed, answer: Answer, progress: str | None = None) -> Ended:
-    kept = duty.progress if progress is None else progress
-    if answer.code in PASSING:
-        return Ended(answer.retry_after_s or NO_POINTS_S, progress=kept)
-    error = words_of(answer)
-    return Ended(RETRY_S[min(duty.failures, len(RETRY_S) - 1)], error=error, progress=kept)
+    return not_now(duty, answer, duty.progress if progress is None else progress)

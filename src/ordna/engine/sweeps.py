@@ -121,7 +121,7 @@ class Sweeper:
         dark = answer.result == "again" and duty.failures > 0
         with self._database.engine([duty.merchant_id]) as conn:
             outside.note_reads(conn, [Heard(*duty.key, None, error, dark)])
-        return Ended(RETRY_S[min(duty.failures, len(RETRY_S) - 1)], error=error, progress=progress)
+        return Ended(wait_after(duty.failures), error=error, progress=progress)
 
 
 def words_of(failure: Answer) -> str:
@@ -131,6 +131,18 @@ def words_of(failure: Answer) -> str:
 
 PASSING = frozenset({"throttled", "no_points"})
 """Answers that say "not now" and nothing else."""
+
+
+def not_now(duty: Claimed, answer: Answer, progress: str) -> Ended:
+    """How a run ends that an answer broke off: over the budget is no failure; anything else is tried ever later."""
+    if answer.code in PASSING:
+        return Ended(answer.retry_after_s or NO_POINTS_S, progress=progress)
+    return Ended(wait_after(duty.failures), error=words_of(answer), progress=progress)
+
+
+def wait_after(failures: int) -> float:
+    """Seconds until the next try of a run that failed, with so many failures in a row before it."""
+    return RETRY_S[min(failures, len(RETRY_S) - 1)]
 
 
 def priced(

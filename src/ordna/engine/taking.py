@@ -10,7 +10,7 @@ from ordna.connectors.contract import Concern
 from ordna.core.messages import Hinted
 from ordna.engine import reading
 from ordna.engine.batch import Culprit, Item
-from ordna.engine.lanes import lane_of
+from ordna.engine.lanes import lane_of, place_of
 from ordna.engine.policies import Policies
 from ordna.engine.reading import ByParcel, ByPart, Closed
 from ordna.store import carriers, inbox, outbox
@@ -90,16 +90,16 @@ class Taken:
             for number, told in self._by_parcel.items()
         }
         owners = carriers.owners(conn, keys.values())
-        places = {key: order_id.partition("-") for key, order_id in owners.items()}
-        shops = {(key[0], int(place[0])) for key, place in places.items()}
+        places = {key: place_of(order_id) for key, order_id in owners.items()}
+        shops = {(key[0], connection) for key, (connection, _) in places.items()}
         known = self._policies.connections(conn, shops) if shops else {}
         for number, key in keys.items():
-            shop = known.get((key[0], int(places[key][0]))) if key in places else None
+            shop = known.get((key[0], places[key][0])) if key in places else None
             if shop is None:
                 self._closed[number] = Closed("unusable", f"No label of ours carries the number {key[2]}.")
             else:
                 message = self._by_parcel[number].message
-                self.items.append(Item(shop, places[key][2], message, f"inbox:{number}", number))
+                self.items.append(Item(shop, places[key][1], message, f"inbox:{number}", number))
 
     def drop_duplicates(self, conn: Connection, at: datetime) -> None:
         """Deliveries we have seen before, or twice in this batch, come to nothing."""

@@ -21,7 +21,7 @@ from ordna.core.messages import Migrated
 from ordna.core.vocabulary import VOCABULARY
 from ordna.engine.lanes import lane_of
 from ordna.engine.outbounds import Outbounds
-from ordna.engine.sweeps import NO_POINTS_S, PASSING, RETRY_S, URGENCY_OF_HISTORY, priced, words_of
+from ordna.engine.sweeps import URGENCY_OF_HISTORY, not_now, priced
 from ordna.store import linking, outbox, outside
 from ordna.store.database import Connection, Database
 from ordna.store.outbox import RereadRow
@@ -52,9 +52,7 @@ class Surveyor:
             through = self._outbounds.load(conn, [duty.key])[duty.key].outbound
         facts = priced(self._database, duty.key, SHOP_POINTS, URGENCY_OF_THE_SHOP, through.shop_facts)
         if isinstance(facts, Answer):
-            if facts.code in PASSING:
-                return Ended(facts.retry_after_s or NO_POINTS_S)
-            return Ended(RETRY_S[min(duty.failures, len(RETRY_S) - 1)], error=words_of(facts))
+            return not_now(duty, facts, "{}")
         with self._database.engine([duty.merchant_id]) as conn:
             take_in(conn, duty.key, linking.facts(conn, duty.key), facts, duty.now)
             _ask_after_the_quiet(conn, duty)

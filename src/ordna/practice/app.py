@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 import sys
 import time
@@ -18,12 +17,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
 from ordna.practice.control import handle
 from ordna.practice.runtime import PracticeShop, opened
 from ordna.practice.server import PracticeServer, Receive, Request, Response, Scope, Send
+from ordna.practice.serving import serve_beside
 from ordna.practice.state import Unreadable, load, save
 
 DEFAULT_PORT = 8790
@@ -74,34 +71,10 @@ async def serve(
     state: Path | None = None,
 ) -> None:
     """Serve a shop on this loop until `stopping` is set; keep it in the file `state` meanwhile."""
-    if on_signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    server = Server(
-        asgi(shop),
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        log_enabled=False,
-    )
-    work = [
-        asyncio.create_task(server.serve()),
-        asyncio.create_task(shop.beat()),
-        asyncio.create_task(shop.sender.run()),
-    ]
+    beside = [shop.beat(), shop.sender.run()]
     if state:
-        work.append(asyncio.create_task(_keep(shop, state)))
-    stopped = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
-    server.stop()  # type: ignore[no-untyped-call]
-    for task in (*work[1:], stopped):
-        task.cancel()
-    await asyncio.gather(*work, stopped, return_exceptions=True)
-    for task in done:
-        # A part that ended by itself ended by an error; the shop does not go on without it.
-        if task is not stopped and not task.cancelled() and (error := task.exception()):
-            raise error
+        beside.append(_keep(shop, state))
+    await serve_beside(asgi(shop), host, port, stopping, *beside, on_signals=on_signals)
 
 
 def asgi(shop: PracticeShop) -> AsgiApp:

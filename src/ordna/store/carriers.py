@@ -97,6 +97,11 @@ def keep_files(conn: Connection, rows: Sequence[FileRow], days: int = KEEP_FILES
     conn.execute(SQL["keep_files"], {**values, "days": days})
 
 
+def file_place(place: tuple[int, str], label_id: str, form: str) -> str:
+    """What a file of an order's label is sealed for."""
+    return f"label {place[0]}/{place[1]}/{label_id}/{form}"
+
+
 def drop_old_files(conn: Connection, merchant: int) -> int:
     """Delete what is past its time; how many files."""
     return conn.execute(SQL["drop_old_files"], {"merchant": merchant}).rowcount

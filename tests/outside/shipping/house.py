@@ -17,7 +17,6 @@ from ordna.core.order import OrderState, decode_state
 from ordna.core.shipping import BuyLabel, Package, ParcelAddress
 from ordna.engine import clock
 from ordna.engine.carriers import Carriers
-from ordna.engine.labels import file_place
 from ordna.engine.lanes import lane_of
 from ordna.engine.policies import Policies
 from ordna.engine.receive import Intake
@@ -28,6 +27,7 @@ from ordna.practice.carrier.model import Parcel
 from ordna.practice.carrier.server import ACCOUNT, SECRET, TOKEN, Carrier
 from ordna.practice.runtime import PracticeShop, opened
 from ordna.store import erasing, outbox
+from ordna.store.carriers import file_place
 from ordna.store.database import Database
 from ordna.store.outbox import RereadRow
 from ordna.store.persons import unseal_key

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from ordna.connectors.contract import Ignored, ParcelNews, Translation, Unusable
 from ordna.connectors.practice_post.words import PROGRESS
+from ordna.connectors.signing import signer
 from ordna.core.values import Problem, clamp
 
 TOPIC = "tracking"
@@ -28,16 +28,7 @@ class _Told(Struct):
 
 def verify(body: bytes, header: str | bytes | None, secrets: Sequence[str | bytes]) -> int | None:
     """The place of the secret that signed these exact bytes, None when none did. Never raises, takes equally long."""
-    if header is None:
-        return None
-    given = header.encode("utf-8", "replace") if isinstance(header, str) else header
-    matched = None
-    for place, secret in enumerate(secrets):
-        key = secret.encode() if isinstance(secret, str) else secret
-        due = hmac.new(key, body, hashlib.sha256).hexdigest().encode()
-        if hmac.compare_digest(due, given.strip()) and matched is None:
-            matched = place
-    return matched
+    return signer(body, header, secrets, lambda key, told: hmac.digest(key, told, "sha256").hex().encode())
 
 
 def routing_key(topic: str, body: bytes, headers: Mapping[str, str] | None = None) -> str | None:

@@ -109,9 +109,10 @@ def has_more(page: Any) -> bool:
     return bool(object_of(page, "pageInfo").get("hasNextPage"))
 
 
-def units_of(nodes: list[Any]) -> dict[str, int]:
+def units_of(nodes: list[Any], counted: str = "quantity") -> dict[str, int]:
+    """Units by order line, as the nodes' field `counted` says."""
     summed: dict[str, int] = {}
     for node in nodes:
         line = id_of(object_of(node, "lineItem").get("id")) or ""
-        summed[line] = summed.get(line, 0) + int(node.get("quantity") or 0)
+        summed[line] = summed.get(line, 0) + int(node.get(counted) or 0)
     return summed

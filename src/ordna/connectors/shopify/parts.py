@@ -23,6 +23,7 @@ from ordna.connectors.shopify.answers import (
     part_as_it_stands,
     refused,
     result_of,
+    units_of,
 )
 from ordna.connectors.shopify.client import Caller
 from ordna.connectors.shopify.gids import gid
@@ -160,11 +161,7 @@ def _as_decided(client: Caller, body: MovePart | SplitPart) -> list[dict[str, An
 
 
 def _remaining(nodes: list[dict[str, Any]]) -> dict[str, int]:
-    units: dict[str, int] = {}
-    for node in nodes:
-        line = id_of(object_of(node, "lineItem").get("id")) or ""
-        units[line] = units.get(line, 0) + int(node.get("remainingQuantity") or 0)
-    return {line: count for line, count in units.items() if count}
+    return {line: count for line, count in units_of(nodes, "remainingQuantity").items() if count}
 
 
 def _units(lines: tuple[Quantity, ...]) -> dict[str, int]:

@@ -8,20 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import socket
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from granian.constants import Interfaces
-from granian.server.embed import Server
-
 from ordna.practice.carrier import wire
 from ordna.practice.carrier.bad_days import BadDays
 from ordna.practice.carrier.post import PracticePost
 from ordna.practice.carrier.server import SILENCE_S, Carrier
+from ordna.practice.serving import serve_beside
 
 DEFAULT_PORT = 8791
 BEAT_S = 0.5
@@ -69,25 +66,8 @@ async def serve(
     state: Path | None = None,
 ) -> None:
     """Serve on this loop until `stopping` is set."""
-    if on_signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    server = Server(carrier, address=host, port=port, interface=Interfaces.ASGINL, websockets=False, log_enabled=False)
-    work = [
-        asyncio.create_task(server.serve()),
-        asyncio.create_task(_beat(carrier, state)),
-        asyncio.create_task(carrier.desk.run()),
-    ]
-    stopped = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait([*work, stopped], return_when=asyncio.FIRST_COMPLETED)
-    server.stop()  # type: ignore[no-untyped-call]
-    for task in (*work[1:], stopped):
-        task.cancel()
-    await asyncio.gather(*work, stopped, return_exceptions=True)
-    for task in done:
-        # A part that ended by itself ended by an error; the carrier does not go on without it.
-        if task is not stopped and not task.cancelled() and (error := task.exception()):
-            raise error
+    beside = (_beat(carrier, state), carrier.desk.run())
+    await serve_beside(carrier, host, port, stopping, *beside, on_signals=on_signals)
 
 
 async def _beat(carrier: Carrier, state: Path | None) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from ordna.store.carriers import file_place
 from ordna.store.persons import unseal_key
 from ordna.store.read.door import View
 from ordna.store.sealing import Keyring, NotOpened
@@ -137,8 +138,6 @@ def file(view: View, ring: Keyring, order_id: str, label_id: str, form: str) -> 
         return None
     place = (view.merchant_id, order_id)
     try:
-        return unseal_key(ring, row.person_key, place).open(
-            row.sealed, f"label {place[0]}/{order_id}/{label_id}/{form}"
-        )
+        return unseal_key(ring, row.person_key, place).open(row.sealed, file_place(place, label_id, form))
     except NotOpened:
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +14,8 @@ from ordna.connectors.contract import Answer
 from ordna.core.order import part_names
 from ordna.core.outcome import Order
 from ordna.core.requests import refusal
-from ordna.core.shipping import BuyLabel, Package, ParcelAddress
+from ordna.core.shipping import BuyLabel, Package
+from ordna.documents import packing_slip as packing_slip_document
 from ordna.engine.carriers import Carriers
 from ordna.engine.connections import LinkError
 from ordna.engine.printing import packing_slip_of
@@ -79,17 +79,10 @@ def printed(request: HttpRequest, order_id: str, label: str, form: str) -> HttpR
 def packing_slip(request: HttpRequest, order_id: str, part: str) -> HttpResponse:
     """The packing slip of a fulfillment order."""
     with reading(request) as seen:
-        detail = read_order.order_detail(seen, order_id)
-        if detail is None:
-            raise Http404
-        known = detail.head.person_id
-        person = read_order.person(seen, asking.ring(), known) if known else None
-        sender = next((carrier.sender for carrier in read.carriers(seen) if carrier.sender), None)
-    told = msgspec.convert(sender, ParcelAddress) if sender else None
-    made = packing_slip_of(detail.state, part, person, told)
-    if made is None:
+        slip = packing_slip_of(seen, asking.ring(), order_id, part)
+    if slip is None:
         raise Http404
-    return file(made, f"packing-slip-{order_id}-{part}.pdf", FORMS["pdf"])
+    return file(packing_slip_document.pdf(slip), f"packing-slip-{order_id}-{part}.pdf", FORMS["pdf"])
 
 
 def file(body: bytes, name: str, kind: str) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ordna.connectors.contract import Answer
 from ordna.core.shipping import ParcelAddress
+from ordna.documents import manifest as manifest_document
 from ordna.engine.connections import LinkError
 from ordna.engine.printing import manifest_of
 from ordna.store.read import connections
@@ -64,14 +65,10 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 def manifest(request: HttpRequest, handover: str) -> HttpResponse:
     """The manifest of a hand-over, to be signed."""
     with reading(request) as seen:
-        found = read.handovers(seen, handover, 1)
-        rows = read.of_handover(seen, handover)
-        merchant = connections.merchant(seen)
-    if not found or merchant is None:
+        found = manifest_of(seen, handover)
+    if found is None:
         raise Http404
-    one = found[0]
-    made = manifest_of(one.handover, one.carrier, one.at, merchant.zone, one.by, rows)
-    return file(made, f"manifest-{one.handover}.pdf", FORMS["pdf"])
+    return file(manifest_document.pdf(found), f"manifest-{found.name}.pdf", FORMS["pdf"])
 
 
 @require_POST
